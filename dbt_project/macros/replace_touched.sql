@@ -1,0 +1,45 @@
+{#
+    The incremental strategy of all computed tables: what the run has touched is computed anew and
+    takes the place of what stood there, also where nothing stands there any more.
+
+    A model names the relation that lists what is touched and the columns they share:
+        {{ config(meta={'touched': 'int_touched_call', 'by': ['feed', 'call_id']}) }}
+    `from` adds "and later": {'from': {'restart_at': 'from_at'}} replaces the rows whose from_at is
+    at or after the touched restart_at.
+
+    A rebuild (nothing seen yet) replaces everything.
+#}
+{% macro get_incremental_replace_touched_sql(arg_dict) %}
+    {%- set target_relation = arg_dict['target_relation'] -%}
+    {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+    {%- set meta = config.get('meta') -%}
+    {%- set touched = ref(meta['touched']) -%}
+    {%- set rebuild = run_query('select load_from = 0 from ' ~ source('ops', 'clock')).rows[0][0] -%}
+
+    {%- if rebuild %}
+    truncate {{ target_relation }};
+    {%- else %}
+    delete from {{ target_relation }} as old
+    using {{ touched }} as touched
+    where
+        {%- for column in meta['by'] %}
+        {{ 'and ' if not loop.first }}old.{{ column }} = touched.{{ column }}
+        {%- endfor %}
+        {%- for start, column in meta.get('from', {}).items() %}
+        and old.{{ column }} >= touched.{{ start }}
+        {%- endfor %};
+    {%- endif %}
+
+    insert into {{ target_relation }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+{#
+    What the last run left in a table that depends on the calling model, for models that must know
+    it to say what is touched. None before the first run.
+#}
+{% macro last_left(model_name) %}
+    {%- if execute -%}
+        {%- do return(adapter.get_relation(target.database, 'intermediate', model_name)) -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,169 @@
+-- One row per agent event that is new, was delivered in a later version, or belongs to another
+-- agent than before; it remembers the place that it leaves.
+{%- set kept = last_left('int_agent_event') %}
+{{ config(materialized='table', incremental_strategy=none) }}
+
+with
+
+aliases as (
+    select * from {{ ref('stg_canonical__agent_alias') }}
+),
+
+agents as (
+    select * from {{ ref('int_agent') }}
+),
+
+-- Where an event names no source, an id may stand for the only agent that any alias gives it
+sole_aliases as (
+    select aliases.external_id, min(aliases.agent_id) as agent_id
+    from aliases
+    group by aliases.external_id
+    having min(aliases.agent_id) = max(aliases.agent_id)
+),
+
+delivered as (
+    select
+        case
+            when event.event_id is not null
+                then md5('id' || chr(31) || coalesce(event.source, '') || chr(31) || event.event_id)
+            else md5(concat_ws(
+                chr(31),
+                'cells',
+                event.external_id,
+                event.occurred_at_cell,
+                event.event,
+                coalesce(event.state, '-'),
+                coalesce(event.aux_code, '-'),
+                coalesce(event.source, '-')
+            ))
+        end::uuid as event_key,
+        event.event_id,
+        event.source,
+        event.external_id,
+        event.occurred_at_cell,
+        event.event,
+        event.state,
+        event.aux_code,
+        event.delivered_at,
+        event.delivered_file,
+        event.delivered_row,
+        event._load_id
+    from {{ ref('stg_canonical__agent_event') }} as event
+    where {{ arrived('event') }}
+),
+
+latest as (
+    select distinct on (delivered.event_key) delivered.*
+    from delivered
+    order by
+        delivered.event_key,
+        delivered.delivered_at desc,
+        delivered.delivered_file desc,
+        delivered.delivered_row desc
+),
+
+{% if kept %}
+changed_ids as (
+    select aliases.external_id from aliases where {{ arrived('aliases') }}
+    union
+    select agents.agent_id from agents where {{ arrived('agents') }}
+),
+
+candidates as (
+    select * from latest
+    union all
+    -- Events taken in before, whose id is now read differently
+    select
+        kept.event_key,
+        kept.event_id,
+        kept.source,
+        kept.external_id,
+        kept.occurred_at_cell,
+        kept.event,
+        kept.state,
+        kept.aux_code,
+        kept.delivered_at,
+        kept.delivered_file,
+        kept.delivered_row,
+        (select clock.load_to from {{ clock() }} as clock) as _load_id
+    from changed_ids
+    inner join {{ kept }} as kept on kept.external_id = changed_ids.external_id
+    where not exists (select from latest where latest.event_key = kept.event_key)
+),
+{% else %}
+candidates as (
+    select * from latest
+),
+{% endif %}
+
+resolved as (
+    select
+        candidates.*,
+        coalesce(
+            named_alias.agent_id,
+            agent_itself.agent_id,
+            case when candidates.source is null then sole_aliases.agent_id end
+        ) as agent_id
+    from candidates
+    left join aliases as named_alias
+        on named_alias.source = candidates.source
+        and named_alias.external_id = candidates.external_id
+    left join agents as agent_itself on agent_itself.agent_id = candidates.external_id
+    left join sole_aliases on sole_aliases.external_id = candidates.external_id
+),
+
+placed as (
+    select
+        resolved.*,
+        {{ instant('resolved.occurred_at_cell', "coalesce(agents.timezone, 'Asia/Jakarta')") }}
+            as occurred_at
+    from resolved
+    left join agents on agents.agent_id = resolved.agent_id
+),
+
+final as (
+    select
+        placed.event_key,
+        placed.agent_id,
+        placed.occurred_at,
+        placed.event,
+        placed.state,
+        placed.aux_code,
+        placed.event_id,
+        -- As delivered
+        placed.source,
+        placed.external_id,
+        placed.occurred_at_cell,
+        placed.delivered_at,
+        placed.delivered_file,
+        placed.delivered_row,
+        placed._load_id,
+        placed.occurred_at > {{ as_of() }} as is_early,
+        -- The place that this version leaves
+        {% if kept %}
+        case
+            when (kept.agent_id, kept.occurred_at)
+                is distinct from (placed.agent_id, placed.occurred_at)
+                then kept.agent_id
+            else kept.was_agent_id
+        end as was_agent_id,
+        case
+            when (kept.agent_id, kept.occurred_at)
+                is distinct from (placed.agent_id, placed.occurred_at)
+                then kept.occurred_at
+            else kept.was_occurred_at
+        end as was_occurred_at
+        {% else %}
+        null::text as was_agent_id,
+        null::timestamptz as was_occurred_at
+        {% endif %}
+    from placed
+    {% if kept %}
+    left join {{ kept }} as kept on kept.event_key = placed.event_key
+    where kept.event_key is null
+        or (placed.delivered_at, placed.delivered_file, placed.delivered_row)
+        >= (kept.delivered_at, kept.delivered_file, kept.delivered_row)
+    {% endif %}
+)
+
+select * from final

@@ -1,0 +1,52 @@
+-- One row per rostered shift whose facts must be computed anew; also shifts that are rostered no
+-- more, so that their facts go.
+{%- set facts = last_left('int_shift_attendance') %}
+{{ config(materialized='table', incremental_strategy=none) }}
+
+with
+
+shifts as (
+    select * from {{ ref('int_shift') }}
+),
+
+changed_agents as (
+    select touched.agent_id from {{ ref('int_shift_agent_touched') }} as touched
+    union
+    select exception.agent_id
+    from {{ ref('stg_canonical__exception') }} as exception
+    where {{ arrived('exception') }}
+),
+
+final as (
+    -- The roster or an exception of the agent changed
+    select shifts.agent_id, shifts.service_code, shifts.roster_date, shifts.shift_code
+    from changed_agents
+    inner join shifts on shifts.agent_id = changed_agents.agent_id
+    union
+    -- The agent's sessions changed within the shift's window
+    select shifts.agent_id, shifts.service_code, shifts.roster_date, shifts.shift_code
+    from {{ ref('int_agent_touched') }} as touched
+    inner join shifts
+        on shifts.agent_id = touched.agent_id
+        and shifts.window_end_at > touched.restart_at
+        and shifts.window_start_at <= {{ as_of() }}
+    union
+    -- The tolerances of the service changed
+    select shifts.agent_id, shifts.service_code, shifts.roster_date, shifts.shift_code
+    from {{ ref('int_service') }} as service
+    inner join shifts on shifts.service_code = service.service_code
+    where {{ arrived('service') }}
+    {% if facts %}
+    union
+    select facts.agent_id, facts.service_code, facts.roster_date, facts.shift_code
+    from changed_agents
+    inner join {{ facts }} as facts on facts.agent_id = changed_agents.agent_id
+    union
+    -- The clock goes on in a shift that has begun and has not settled
+    select facts.agent_id, facts.service_code, facts.roster_date, facts.shift_code
+    from {{ facts }} as facts
+    where facts.settles_at > {{ previous_as_of() }} and facts.begins_at <= {{ as_of() }}
+    {% endif %}
+)
+
+select * from final

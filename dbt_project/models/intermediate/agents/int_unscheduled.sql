@@ -1,0 +1,102 @@
+-- One row per agent and local date with logged-in time that no shift owns.
+{{
+    config(
+        meta={
+            'touched': 'int_unscheduled_touched',
+            'by': ['agent_id'],
+            'from': {'from_date': 'roster_date'},
+        },
+        indexes=[{'columns': ['agent_id', 'roster_date'], 'unique': true}],
+    )
+}}
+
+with
+
+logged_in as (
+    select
+        touched.agent_id,
+        touched.service_code,
+        touched.timezone,
+        touched.from_date,
+        range_agg(
+            tstzrange(
+                greatest(state.starts_at, touched.from_at), least(state.ends_at, {{ as_of() }})
+            )
+        ) as logged_in,
+        bool_or(
+            state.ends_at > {{ as_of() }}
+            or (state.ends_at = {{ as_of() }} and state.closes_itself_at = state.ends_at)
+        ) as is_open,
+        max(state.closes_itself_at) as closes_itself_at
+    from {{ ref('int_unscheduled_touched') }} as touched
+    inner join {{ ref('int_agent_state') }} as state
+        on state.agent_id = touched.agent_id
+        and state.ends_at > touched.from_at
+        and state.starts_at <= {{ as_of() }}
+    group by
+        touched.agent_id,
+        touched.service_code,
+        touched.timezone,
+        touched.from_date
+),
+
+windows as (
+    select
+        shift.agent_id,
+        range_agg(tstzrange(shift.window_start_at, shift.window_end_at)) as owned
+    from {{ ref('int_shift') }} as shift
+    inner join {{ ref('int_unscheduled_touched') }} as touched
+        on touched.agent_id = shift.agent_id
+    where shift.window_end_at > touched.from_at and shift.window_start_at <= {{ as_of() }}
+    group by shift.agent_id
+),
+
+pieces as (
+    select
+        logged_in.agent_id,
+        logged_in.service_code,
+        logged_in.timezone,
+        logged_in.is_open,
+        logged_in.closes_itself_at,
+        day.local_day::date as roster_date,
+        greatest(lower(piece.stretch), day.local_day at time zone logged_in.timezone) as starts_at,
+        least(
+            upper(piece.stretch),
+            (day.local_day + interval '1 day') at time zone logged_in.timezone
+        ) as ends_at
+    from logged_in
+    left join windows on windows.agent_id = logged_in.agent_id
+    cross join lateral unnest(
+        logged_in.logged_in - coalesce(windows.owned, '{}'::tstzmultirange)
+    ) as piece (stretch)
+    cross join lateral generate_series(
+        date_trunc('day', lower(piece.stretch) at time zone logged_in.timezone),
+        upper(piece.stretch) at time zone logged_in.timezone,
+        interval '1 day'
+    ) as day (local_day)
+),
+
+final as (
+    select
+        pieces.agent_id,
+        pieces.service_code,
+        pieces.roster_date,
+        min(pieces.starts_at) as first_login_at,
+        case
+            when not (bool_or(pieces.is_open) and max(pieces.ends_at) = {{ as_of() }})
+                then max(pieces.ends_at)
+        end as last_logout_at,
+        case
+            when bool_or(pieces.is_open) and max(pieces.ends_at) = {{ as_of() }}
+                then max(pieces.closes_itself_at)
+            else (pieces.roster_date + 1)::timestamp at time zone pieces.timezone
+        end as settles_at,
+        (bool_or(pieces.is_open) and max(pieces.ends_at) = {{ as_of() }})
+        or (pieces.roster_date + 1)::timestamp at time zone pieces.timezone > {{ as_of() }}
+            as is_provisional
+    from pieces
+    where pieces.starts_at < pieces.ends_at
+    group by pieces.agent_id, pieces.service_code, pieces.roster_date, pieces.timezone
+)
+
+select * from final

@@ -1,0 +1,35 @@
+-- One row per agent whose time outside all shifts must be computed anew, and from which local date.
+{%- set states = last_left('int_unscheduled') %}
+{{ config(materialized='table', incremental_strategy=none) }}
+
+with
+
+changes as (
+    select touched.agent_id, touched.restart_at
+    from {{ ref('int_agent_touched') }} as touched
+    union all
+    -- Still logged in when the last run looked: time has gone on
+    select state.agent_id, {{ previous_as_of() }}
+    from {{ ref('int_agent_state') }} as state
+    where state.ends_at > {{ previous_as_of() }}
+    {% if states %}
+    union all
+    select unscheduled.agent_id, unscheduled.first_login_at
+    from {{ states }} as unscheduled
+    where unscheduled.settles_at > {{ previous_as_of() }}
+    {% endif %}
+),
+
+final as (
+    select
+        changes.agent_id,
+        agent.service_code,
+        agent.timezone,
+        (min(changes.restart_at) at time zone agent.timezone)::date as from_date,
+        {{ local_midnight('min(changes.restart_at)', 'agent.timezone') }} as from_at
+    from changes
+    inner join {{ ref('int_agent') }} as agent on agent.agent_id = changes.agent_id
+    group by changes.agent_id, agent.service_code, agent.timezone
+)
+
+select * from final

@@ -1,0 +1,53 @@
+-- One row per conversation, in the version that holds: the highest updated_at, then the later
+-- delivery.
+{{
+    config(
+        meta={'touched': 'int_conversation_arrival', 'by': ['feed', 'conversation_id']},
+        indexes=[
+            {'columns': ['feed', 'conversation_id'], 'unique': true},
+            {'columns': ['service_code', 'channel', 'interval_start']},
+            {'columns': ['waits_until']},
+            {'columns': ['settles_at']},
+            {'columns': ['waiting'], 'type': 'gist'},
+        ],
+    )
+}}
+
+with
+
+holding as (
+    select distinct on (version.feed, version.conversation_id) version.*
+    from {{ ref('int_conversation_arrival') }} as version
+    order by
+        version.feed,
+        version.conversation_id,
+        version.updated_at desc nulls last,
+        version.delivered_at desc,
+        version.delivered_file desc,
+        version.delivered_row desc
+),
+
+final as (
+    select
+        holding.feed,
+        holding.conversation_id,
+        holding.service_code,
+        holding.channel,
+        holding.interval_start,
+        -- Instants
+        holding.received_at,
+        holding.first_response_at,
+        holding.closed_at,
+        holding.waits_until,
+        tstzrange(holding.received_at, holding.waits_until) as waiting,
+        -- From this clock on, nothing but a new delivery can change what it counts for
+        greatest(
+            holding.interval_start + {{ interval_length() }},
+            holding.waits_until,
+            holding.first_response_at,
+            holding.closed_at
+        ) as settles_at
+    from holding
+)
+
+select * from final

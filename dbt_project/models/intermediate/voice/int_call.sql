@@ -1,0 +1,68 @@
+-- One row per call, in the version that holds: the highest updated_at, then the later delivery.
+{{
+    config(
+        meta={'touched': 'int_call_arrival', 'by': ['feed', 'call_id']},
+        indexes=[
+            {'columns': ['feed', 'call_id'], 'unique': true},
+            {'columns': ['service_code', 'interval_start']},
+            {'columns': ['settles_at']},
+        ],
+    )
+}}
+
+with
+
+holding as (
+    select distinct on (version.feed, version.call_id) version.*
+    from {{ ref('int_call_arrival') }} as version
+    order by
+        version.feed,
+        version.call_id,
+        version.updated_at desc nulls last,
+        version.delivered_at desc,
+        version.delivered_file desc,
+        version.delivered_row desc
+),
+
+final as (
+    select
+        holding.feed,
+        holding.call_id,
+        holding.service_code,
+        holding.direction,
+        holding.interval_start,
+        holding.outcome,
+        -- Instants
+        holding.arrived_at,
+        holding.queued_at,
+        holding.offered_at,
+        holding.answered_at,
+        coalesce(
+            holding.left_at, case when holding.outcome = 'abandoned' then holding.ended_at end
+        ) as left_at,
+        holding.ended_at,
+        -- Durations
+        holding.talk_s,
+        holding.hold_s,
+        holding.acw_s,
+        -- From this clock on, nothing but a new delivery can change what the call counts for. A
+        -- call that never ends is lost after four hours.
+        case
+            when holding.outcome = 'open'
+                or (holding.outcome = 'answered' and holding.ended_at is null)
+                then greatest(
+                    holding.offered_at + interval '4 hours',
+                    holding.interval_start + {{ interval_length() }},
+                    holding.answered_at
+                )
+            else greatest(
+                holding.interval_start + {{ interval_length() }},
+                holding.answered_at,
+                holding.left_at,
+                holding.ended_at
+            )
+        end as settles_at
+    from holding
+)
+
+select * from final

@@ -1,0 +1,17 @@
+select
+    plan.plan_id,
+    plan.breach_id,
+    plan.status,
+    plan.created_at,
+    plan.submitted_at,
+    plan.verified_at,
+    plan.done_at,
+    plan.closed_at,
+    plan.author,
+    plan.verifier,
+    plan.is_effective,
+    plan.retain_until,
+    -- Clock
+    {{ as_of() }} as as_of,
+    plan.closed_at is null as is_provisional
+from {{ source('ops', 'recovery_plan') }} as plan

@@ -1,0 +1,36 @@
+with
+
+arrivals as (
+    select
+        ledger.feed,
+        max(ledger.arrived_at) as latest_arrival_at
+    from {{ source('ops', 'file_ledger') }} as ledger
+    where ledger.outcome <> 'quarantined'
+    group by ledger.feed
+),
+
+-- Reference data and rosters come when they change; only the logs of the day can be behind
+final as (
+    select
+        arrivals.feed,
+        case arrivals.feed
+            when 'agent_event'
+                then (select max(event.occurred_at) from {{ ref('int_agent_event') }} as event)
+            when 'call'
+                then (select max(call.offered_at) from {{ ref('int_call') }} as call)
+            when 'conversation'
+                then (
+                    select max(conversation.received_at)
+                    from {{ ref('int_conversation') }} as conversation
+                )
+        end as latest_event_at,
+        arrivals.latest_arrival_at,
+        extract(epoch from {{ as_of() }} - arrivals.latest_arrival_at)::double precision as age_s,
+        arrivals.feed in ('agent_event', 'call', 'conversation', 'anonymous_bank')
+        and arrivals.latest_arrival_at
+        < {{ as_of() }} - (select clock.stale_after from {{ clock() }} as clock) as is_stale,
+        {{ as_of() }} as as_of
+    from arrivals
+)
+
+select * from final

@@ -1,0 +1,133 @@
+with
+
+-- Targets in force on the local date of each service
+services as (
+    select * from {{ ref('int_service') }}
+),
+
+targets as (
+    select distinct on (target.service_code, target.channel, target.kpi)
+        target.*,
+        services.timezone,
+        coalesce(target.window_min, 30) as window_length_min,
+        {{ as_of() }} - make_interval(mins => coalesce(target.window_min, 30)::int)
+            as window_start_at
+    from {{ ref('stg_canonical__kpi_target') }} as target
+    inner join services on services.service_code = target.service_code
+    where ({{ as_of() }} at time zone services.timezone)::date
+        between target.effective_from and coalesce(target.effective_to, 'infinity')
+    order by target.service_code, target.channel, target.kpi, target.effective_from desc
+),
+
+-- Whole intervals that lie in the window, wholly or in part
+voice as (
+    select
+        targets.service_code,
+        targets.channel,
+        targets.kpi,
+        case targets.kpi
+            when 'scr' then sum(voice.scr_numerator)
+            when 'abandon_rate' then sum(voice.abandon_numerator)
+            when 'service_level' then sum(voice.service_level_numerator)
+            when 'asa' then sum(voice.wait_s_sum)
+            when 'aht' then sum(voice.handle_s_sum)
+        end as numerator,
+        case targets.kpi
+            when 'service_level' then sum(voice.service_level_denominator)
+            when 'asa' then sum(voice.answered)
+            when 'aht' then sum(voice.handled)
+            else sum(voice.scr_denominator)
+        end as denominator
+    from targets
+    inner join {{ ref('int_voice_interval') }} as voice
+        on voice.service_code = targets.service_code
+        and voice.interval_start + {{ interval_length() }} > targets.window_start_at
+        and voice.interval_start <= {{ as_of() }}
+    where targets.channel = 'voice'
+        and targets.kpi in ('scr', 'abandon_rate', 'service_level', 'asa', 'aht')
+    group by targets.service_code, targets.channel, targets.kpi
+),
+
+nonvoice as (
+    select
+        targets.service_code,
+        targets.channel,
+        targets.kpi,
+        case targets.kpi
+            when 'response_time' then sum(nonvoice.responded_in_target)
+            when 'waiting_list'
+                then (
+                    array_agg(nonvoice.waiting_list order by nonvoice.interval_start desc)
+                )[1]
+        end as numerator,
+        case targets.kpi
+            when 'response_time' then sum(nonvoice.responded + nonvoice.overdue_unanswered)
+            when 'waiting_list' then 1
+        end as denominator
+    from targets
+    inner join {{ ref('int_nonvoice_interval') }} as nonvoice
+        on nonvoice.service_code = targets.service_code
+        and nonvoice.channel = targets.channel
+        and nonvoice.interval_start + {{ interval_length() }} > targets.window_start_at
+        and nonvoice.interval_start <= {{ as_of() }}
+    where targets.kpi in ('response_time', 'waiting_list')
+    group by targets.service_code, targets.channel, targets.kpi
+),
+
+observed as (
+    select * from voice
+    union all
+    select * from nonvoice
+),
+
+-- The feeds through which the calls and conversations of a service came in the last day
+stale_services as (
+    select distinct call.service_code, 'voice' as channel
+    from {{ ref('int_call') }} as call
+    inner join {{ ref('rpt_feed_freshness') }} as freshness
+        on freshness.feed = call.feed and freshness.is_stale
+    where call.interval_start > {{ as_of() }} - interval '1 day'
+    union
+    select distinct conversation.service_code, conversation.channel
+    from {{ ref('int_conversation') }} as conversation
+    inner join {{ ref('rpt_feed_freshness') }} as freshness
+        on freshness.feed = conversation.feed and freshness.is_stale
+    where conversation.interval_start > {{ as_of() }} - interval '1 day'
+),
+
+final as (
+    select
+        targets.service_code,
+        targets.channel,
+        targets.kpi,
+        targets.kpi || '/' || targets.formula_version as formula,
+        targets.comparator,
+        targets.target::double precision as target,
+        targets.critical::double precision as critical,
+        coalesce(targets.min_volume, 10)::double precision as min_volume,
+        targets.window_length_min::double precision as window_min,
+        targets.window_start_at,
+        -- Observed in the window
+        observed.numerator::double precision as numerator,
+        observed.denominator::double precision as denominator,
+        (
+            case
+                when targets.kpi in ('aht', 'asa', 'waiting_list') then 1.0
+                else 100.0
+            end * observed.numerator / nullif(observed.denominator, 0)
+        )::double precision as observed,
+        stale_services.service_code is not null as is_feed_behind,
+        {{ as_of() }} as as_of
+    from targets
+    left join observed using (service_code, channel, kpi)
+    left join stale_services using (service_code, channel)
+)
+
+select
+    final.*,
+    case
+        when final.observed is null then null
+        when final.comparator = '>=' then final.observed >= final.target
+        else final.observed <= final.target
+    end as is_met
+from final

@@ -1,0 +1,14 @@
+-- One row per exception of an agent; one without a name behind it is not approved.
+select
+    exception.exception_id,
+    exception.agent_id,
+    {{ instant('exception.start_at', "coalesce(service.timezone, 'Asia/Jakarta')") }} as start_at,
+    {{ instant('exception.end_at', "coalesce(service.timezone, 'Asia/Jakarta')") }} as end_at,
+    exception.reason,
+    exception.approved_by,
+    exception.approved_by is not null as is_approved,
+    exception._load_id
+from {{ source('raw', 'exception') }} as exception
+left join {{ source('raw', 'agent') }} as agent on agent.agent_id = exception.agent_id
+left join {{ source('raw', 'team') }} as team on team.team_code = agent.team_code
+left join {{ source('raw', 'service') }} as service on service.service_code = team.service_code

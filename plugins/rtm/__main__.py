@@ -1,0 +1,5 @@
+"""`python -m rtm`: the command line."""
+
+from rtm.cli import main
+
+main()

@@ -1,0 +1,55 @@
+"""The command line: what a person or a script asks of the product, without Airflow.
+
+Commands parse, call one function and print. A known error ends with one line and status 1.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from rtm.cli.lazy import LazyGroup
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy_commands={
+        "board": ("rtm.board", "board_command", "Print the board: services, people, breaches."),
+        "cycle": ("rtm.cli.pipeline", "cycle_command", "Run one whole cycle now."),
+        "step": ("rtm.cli.pipeline", "step_command", "Run one step of the cycle."),
+        "replay": ("rtm.cli.pipeline", "replay_command", "Run cycles under a virtual clock."),
+        "warehouse": ("rtm.cli.warehouse", "warehouse_commands", "The database."),
+        "quarantine": ("rtm.cli.warehouse", "quarantine_command", "List what could not be read."),
+        "outbox": ("rtm.cli.warehouse", "outbox_commands", "List mails; send one again."),
+        "simulate": ("rtm.simulator", "simulate_commands", "A simulated contact centre."),
+        "stack": ("rtm.stack", "stack_commands", "Start and stop the embedded system."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+def commands() -> None:
+    """Real-time management of a contact centre: rosters, attendance, targets, recovery plans.
+
+    Where things are comes from the environment: RTM_HOME (state, default .rtm), RTM_LANDING_URL
+    (delivered files), RTM_DATABASE_URL (an outside warehouse), RTM_SMTP_URL (mail server).
+    """
+
+
+def main() -> None:
+    """Runs the command line; a known error is one line, everything else a traceback."""
+    from rtm.models import ModelError
+    from rtm.settings import SettingError
+    from rtm.warehouse.engine import WarehouseError
+
+    try:
+        commands(standalone_mode=True, prog_name="rtm")
+    except (SettingError, WarehouseError, ModelError) as error:
+        click.echo(f"rtm: {error}", err=True)
+        sys.exit(1)
+    except Exception as error:
+        from sqlalchemy.exc import OperationalError
+
+        if not isinstance(error, OperationalError):
+            raise
+        click.echo(f"rtm: the warehouse does not answer: {error.orig}", err=True)
+        sys.exit(1)

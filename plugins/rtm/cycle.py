@@ -1,0 +1,148 @@
+"""One cycle of the procedure, as a list of steps in order: the same code for the minute DAG, the
+command line and the replay.
+
+A step takes the open system and the clock (`as_of`), does its work, and says in numbers what it
+did. Every step may be run again at any time: what is done stays done, what is missing is caught up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import text
+from upath import UPath
+
+from rtm.settings import Settings
+from rtm.warehouse import Role, Warehouse, prepare
+from rtm.warehouse.prepare import is_prepared
+
+Did = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class System:
+    """The parts that a step works with."""
+
+    settings: Settings
+    warehouse: Warehouse
+
+    @classmethod
+    def open(cls, settings: Settings) -> System:
+        """Opens the warehouse of the settings, and prepares it on first use."""
+        system = cls(settings, Warehouse.open(settings))
+        system.prepare()
+        return system
+
+    def prepare(self) -> None:
+        """Tables, roles and models of this version; nothing if they stand already."""
+        from rtm.models import deploy_models, is_deployed
+
+        if not is_prepared(self.warehouse):
+            prepare(self.warehouse)
+        if not is_deployed(self.warehouse, self.settings):
+            deploy_models(self.warehouse, self.settings)
+
+    @cached_property
+    def landing(self) -> UPath:
+        return UPath(self.settings.landing_url)
+
+
+def land_feeds(system: System, as_of: datetime) -> Did:
+    """Takes in the files that have arrived."""
+    from rtm.landing import land_files
+
+    report = land_files(system.warehouse, system.landing, as_of)
+    return {
+        "files": len(report.files),
+        "rows": report.rows,
+        "quarantined": report.quarantined,
+        "feeds": sorted(report.feeds),
+    }
+
+
+def gate_rosters(system: System, as_of: datetime) -> Did:
+    """Judges arrived rosters, publishes the valid ones and answers their senders."""
+    from rtm.roster import judge_pending
+
+    verdicts = judge_pending(system.warehouse, system.settings, as_of)
+    return {"judged": len(verdicts), "valid": sum(v.is_valid for v in verdicts)}
+
+
+def distribute_rosters(system: System, as_of: datetime) -> Did:
+    """Sends published rosters to the team leaders of their service."""
+    from rtm.roster import distribute_published
+
+    return {"distributed": distribute_published(system.warehouse, system.settings, as_of)}
+
+
+def build_marts(system: System, as_of: datetime) -> Did:
+    """Brings the marts to the clock."""
+    from rtm.models import build_marts as build
+
+    run = build(system.warehouse, system.settings, as_of)
+    return {"models": run.built, "rebuilt_everything": run.rebuilt_everything}
+
+
+def detect_breaches(system: System, as_of: datetime) -> Did:
+    """Opens and clears breaches and incidents; each new breach gets its recovery plan."""
+    from rtm.breach import detect
+    from rtm.recovery import draft_plans
+
+    found = detect(system.warehouse, system.settings, as_of)
+    plans = draft_plans(system.warehouse, system.settings, as_of)
+    return {"opened": found.opened, "cleared": found.cleared, "plans": plans}
+
+
+def send_mail(system: System, as_of: datetime) -> Did:
+    """Hands the mails that are due to the SMTP server."""
+    from rtm.notify import send_due
+
+    sent = send_due(system.warehouse, system.settings, as_of)
+    return {"sent": sent.sent, "failed": sent.failed, "waiting": sent.waiting}
+
+
+STEPS: dict[str, Callable[[System, datetime], Did]] = {
+    step.__name__: step
+    for step in (
+        land_feeds,
+        gate_rosters,
+        distribute_rosters,
+        build_marts,
+        detect_breaches,
+        send_mail,
+    )
+}
+"""All steps, in the order in which one cycle takes them."""
+
+
+def run_step(system: System, name: str, as_of: datetime) -> Did:
+    """Runs one step and records how long it took and what it did."""
+    started_at = datetime.now(UTC)
+    did = STEPS[name](system, as_of)
+    with system.warehouse.transaction(Role.APP) as connection:
+        connection.execute(
+            text(
+                "insert into ops.cycle (as_of, step, started_at, finished_at, did)"
+                " values (:as_of, :step, :started_at, clock_timestamp(), :did)"
+            ),
+            {"as_of": as_of, "step": name, "started_at": started_at, "did": Jsonb(did)},
+        )
+    return did
+
+
+def run_cycle(
+    system: System, as_of: datetime, progress: Callable[[str, Did], None] | None = None
+) -> dict[str, Did]:
+    """Runs all steps in order. A step that fails ends the cycle; the next one catches up."""
+    done: dict[str, Did] = {}
+    with system.warehouse.exclusive("cycle"):
+        for name in STEPS:
+            done[name] = run_step(system, name, as_of)
+            if progress:
+                progress(name, done[name])
+    return done

@@ -1,0 +1,10 @@
+"""The only writer of `raw`: takes delivered files in, each in one transaction, each row once.
+
+Cells are stored as they were delivered. A cell that cannot be read sends its row to quarantine;
+what a readable cell means is decided in the staging models, not here.
+"""
+
+from rtm.landing.arrivals import Arrival, pending_arrivals
+from rtm.landing.load import LandingReport, land_files
+
+__all__ = ["Arrival", "LandingReport", "land_files", "pending_arrivals"]

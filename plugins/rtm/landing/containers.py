@@ -1,0 +1,183 @@
+"""What a delivered file looks like from outside: packed or not, delimited text or JSON lines.
+
+A container yields a header and records of text cells. It knows nothing of feeds' meaning; workbooks
+are read by `rtm.roster`.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+from rtm.landing.arrivals import Arrival
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+LONGEST_HEADER = 1 << 20
+LONGEST_CELL = 1 << 20
+
+
+class UnreadableFileError(ValueError):
+    """The file as a whole cannot be read; the message says why."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of a file: its cells under the file's own column names, or why there are none."""
+
+    number: int
+    """As a spreadsheet counts: the header is row 1. In JSON lines, the line."""
+    raw_text: str
+    cells: dict[str, str | None] | None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A delimited file: the columns of its header, how cells are separated."""
+
+    columns: tuple[str, ...]
+    delimiter: str
+    header_bytes: int
+
+
+def container(arrival: Arrival) -> str:
+    """The kind of container by the file's ending; raises UnreadableFileError for any other."""
+    name = arrival.name.lower().removesuffix(".gz")
+    for suffix in arrival.feed.suffixes:
+        if name.endswith(suffix):
+            return "jsonl" if suffix == ".jsonl" else "delimited"
+    raise UnreadableFileError(
+        f"the ending of {arrival.name!r} is not one that this feed reads: "
+        + ", ".join(f"{suffix}[.gz]" for suffix in arrival.feed.suffixes)
+    )
+
+
+@contextmanager
+def unpacked(arrival: Arrival) -> Iterator[IO[bytes]]:
+    """The file's content as bytes, inflated if its name ends in .gz."""
+    try:
+        with arrival.path.open("rb") as handle:
+            if arrival.name.lower().endswith(".gz"):
+                with gzip.open(handle) as inflated:
+                    yield inflated  # type: ignore[misc]
+            else:
+                yield handle
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UnreadableFileError(f"the packed content is damaged or cut off: {error}") from error
+
+
+def read_header(arrival: Arrival, content: IO[bytes]) -> Table:
+    """The header of a delimited file; leaves `content` at the first record."""
+    line = content.readline(LONGEST_HEADER)
+    size = len(line)
+    if not line.strip():
+        raise UnreadableFileError("the file is empty: not even a header")
+    if b"\0" in line:
+        raise UnreadableFileError("the file is not UTF-8 text (it holds NUL bytes)")
+    try:
+        text = line.removeprefix(BYTE_ORDER_MARK).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(f"the header is not UTF-8 text: {error}") from error
+    delimiter = max(arrival.feed.delimiters, key=text.count)
+    names = tuple(name.strip().lower() for name in next(csv.reader([text], delimiter=delimiter)))
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        raise UnreadableFileError(f"columns appear twice in the header: {_names(repeated)}")
+    _require(arrival, names)
+    return Table(names, delimiter, size)
+
+
+def _require(arrival: Arrival, names: tuple[str, ...]) -> None:
+    missing = [c.name for c in arrival.feed.columns if c.required and c.name not in names]
+    if missing:
+        raise UnreadableFileError(
+            f"missing columns: {', '.join(missing)}; the header has: {', '.join(names)[:500]}"
+        )
+
+
+def delimited_records(table: Table, content: IO[bytes]) -> Iterator[Record]:
+    """The records after the header, one by one; a record that cannot be read says so."""
+    csv.field_size_limit(LONGEST_CELL)
+    consumed: list[str] = []
+
+    def lines() -> Iterator[str]:
+        wrapper = io.TextIOWrapper(content, "utf-8", errors="surrogateescape", newline="")
+        for line in wrapper:
+            consumed.append(line)
+            yield line
+
+    reader = csv.reader(lines(), delimiter=table.delimiter)
+    number = 1
+    while True:
+        consumed.clear()
+        number += 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Record(number, _printable("".join(consumed)), None, str(error))
+            continue
+        raw_text = "".join(consumed).rstrip("\r\n")
+        if not cells:
+            continue
+        yield _delimited_record(number, raw_text, cells, table)
+
+
+def _delimited_record(number: int, raw_text: str, cells: list[str], table: Table) -> Record:
+    if "\0" in raw_text:
+        return Record(number, _printable(raw_text), None, "the row holds NUL bytes")
+    if any("\udc80" <= character <= "\udcff" for character in raw_text):
+        return Record(number, _printable(raw_text), None, "the row is not UTF-8 text")
+    if len(cells) != len(table.columns):
+        error = f"the row has {len(cells)} cells, the header {len(table.columns)}"
+        return Record(number, raw_text, None, error)
+    named = {name: cell or None for name, cell in zip(table.columns, cells, strict=True)}
+    return Record(number, raw_text, named)
+
+
+def json_records(content: IO[bytes]) -> Iterator[Record]:
+    """One JSON object a line, its values as text; nested values are not cells."""
+    for number, line in enumerate(content, start=1):
+        if not line.strip():
+            continue
+        raw_text = _printable(line.decode("utf-8", errors="surrogateescape").rstrip("\r\n"))
+        try:
+            value = json.loads(line, parse_float=str, parse_int=str)
+            yield Record(number, raw_text, _json_cells(value))
+        except (ValueError, RecursionError) as error:
+            yield Record(number, raw_text, None, f"not a JSON object of plain values: {error}")
+
+
+def _json_cells(value: object) -> dict[str, str | None]:
+    if not isinstance(value, dict):
+        raise ValueError("the line holds no object")
+    cells: dict[str, str | None] = {}
+    for name, cell in value.items():
+        if isinstance(cell, dict | list):
+            raise ValueError(f"{name} holds a nested value")
+        if isinstance(cell, bool):
+            cell = "true" if cell else "false"
+        if cell is not None and "\0" in cell:
+            raise ValueError(f"{name} holds a NUL character")
+        if cell is not None:
+            cell.encode("utf-8")
+        cells[name.strip().lower()] = cell or None
+    return cells
+
+
+def _printable(text: str) -> str:
+    """Text that can be stored: bytes that are not UTF-8, and NULs, as escapes."""
+    escaped = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return escaped.replace("\0", "\\x00").rstrip("\r\n")
+
+
+def _names(names: set[str]) -> str:
+    return ", ".join(sorted(names))

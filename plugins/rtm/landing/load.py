@@ -1,0 +1,430 @@
+"""Takes files in: one transaction a file, from its ledger row to its last quarantined row.
+
+A delimited file that needs no repair is copied into its table as it is, at the database's own
+speed; what cannot be read or was there before is then taken out again, by set. Only a file that
+PostgreSQL refuses is read record by record. Nothing of a file is visible before all of it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO, Any, cast
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+from upath import UPath
+
+from rtm.landing import repeats
+from rtm.landing.arrivals import Arrival, pending_arrivals
+from rtm.landing.checks import reason_expression
+from rtm.landing.containers import (
+    Record,
+    Table,
+    UnreadableFileError,
+    container,
+    delimited_records,
+    json_records,
+    read_header,
+    unpacked,
+)
+from rtm.sources import FEEDS, Feed
+from rtm.sources import Role as FeedRole
+from rtm.warehouse import Role, Warehouse
+
+CHUNK = 1 << 20
+ARRIVING = "landing_rows"
+"""Temporary table in which reference rows wait for the upsert."""
+
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+
+@dataclass
+class LandedFile:
+    """What came of one file."""
+
+    feed: str
+    name: str
+    outcome: str
+    rows_read: int = 0
+    rows_quarantined: int = 0
+    unknown_columns: list[str] = field(default_factory=list)
+    message: str | None = None
+
+
+@dataclass
+class LandingReport:
+    """What one landing took in."""
+
+    files: list[LandedFile] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        return sum(file.rows_read - file.rows_quarantined for file in self.files)
+
+    @property
+    def quarantined(self) -> int:
+        return sum(file.rows_quarantined for file in self.files)
+
+    @property
+    def feeds(self) -> set[str]:
+        return {file.feed for file in self.files}
+
+
+def land_files(
+    warehouse: Warehouse,
+    landing: UPath,
+    as_of: datetime,
+    progress: Callable[[LandedFile], None] | None = None,
+) -> LandingReport:
+    """Takes in every file that arrived up to `as_of`, in the order of delivery."""
+    report = LandingReport()
+    with warehouse.exclusive("landing"):
+        with warehouse.transaction(Role.LOADER) as connection:
+            arrivals = pending_arrivals(connection, landing, as_of)
+        for arrival in arrivals:
+            landed = land_file(warehouse, arrival)
+            report.files.append(landed)
+            if progress:
+                progress(landed)
+        if report.files:
+            _summarize_new_rows(warehouse, report.feeds)
+    return report
+
+
+def land_file(warehouse: Warehouse, arrival: Arrival) -> LandedFile:
+    """Takes one file in, or puts it into quarantine as a whole."""
+    try:
+        with _cursor(warehouse) as cursor:
+            return _Load(cursor, arrival).run()
+    except UnreadableFileError as error:
+        with _cursor(warehouse) as cursor:
+            return _Load(cursor, arrival).quarantine_whole(str(error))
+
+
+class _Load:
+    """The loading of one file, inside one transaction."""
+
+    def __init__(self, cursor: Cursor, arrival: Arrival) -> None:
+        self.cursor = cursor
+        self.arrival = arrival
+        self.feed = arrival.feed
+        self.landed = LandedFile(self.feed.name, arrival.name, "loaded")
+        self.file_id = self._write_ledger()
+
+    def run(self) -> LandedFile:
+        if self._was_loaded_before():
+            return self._finish("repeated", "the same content was delivered before")
+        if container(self.arrival) == "jsonl":
+            self._copy_records(tuple(c.name for c in self.feed.columns), self._records())
+        else:
+            self._copy_delimited()
+        self._quarantine_unreadable()
+        self._quarantine_unknown_services()
+        self._merge(self.feed)
+        if self.feed.name == "service":
+            self._release_waiting_rows()
+        return self._finish("loaded", None)
+
+    def quarantine_whole(self, reason: str) -> LandedFile:
+        self._quarantine([(None, reason, None, None, None)])
+        self.landed.rows_quarantined = 0
+        return self._finish("quarantined", reason)
+
+    # Ledger
+
+    def _write_ledger(self) -> int:
+        digest = hashlib.sha256()
+        with self.arrival.path.open("rb") as content:
+            while chunk := content.read(CHUNK):
+                digest.update(chunk)
+        self.digest = digest.hexdigest()
+        row = self.cursor.execute(
+            """
+            insert into ops.file_ledger
+                (feed, file_name, arrived_at, size_bytes, content_sha256, outcome)
+            values (%s, %s, %s, %s, %s, 'loaded') returning file_id
+            """,
+            (
+                *(self.feed.name, self.arrival.name, self.arrival.arrived_at),
+                *(self.arrival.size_bytes, self.digest),
+            ),
+        ).fetchone()
+        assert row is not None
+        self.cursor.execute("select set_config('rtm.file_id', %s, true)", (str(row[0]),))
+        self.cursor.execute("select setval('raw.row_number', 1)")
+        return int(row[0])
+
+    def _was_loaded_before(self) -> bool:
+        """Reference data and rosters delivered again hold again, so they are never skipped."""
+        if self.feed.role is not FeedRole.RECORD:
+            return False
+        found = self.cursor.execute(
+            """
+            select from ops.file_ledger
+            where feed = %s and content_sha256 = %s and outcome = 'loaded' and file_id <> %s
+                and arrived_at <= %s
+            limit 1
+            """,
+            (self.feed.name, self.digest, self.file_id, self.arrival.arrived_at),
+        ).fetchone()
+        return found is not None
+
+    def _finish(self, outcome: str, message: str | None) -> LandedFile:
+        landed = self.landed
+        landed.outcome, landed.message = outcome, message
+        self.cursor.execute(
+            """
+            update ops.file_ledger
+            set outcome = %s, message = %s, rows_read = %s, rows_quarantined = %s,
+                unknown_columns = %s
+            where file_id = %s
+            """,
+            (
+                *(outcome, message, landed.rows_read, landed.rows_quarantined),
+                *(landed.unknown_columns, self.file_id),
+            ),
+        )
+        return landed
+
+    # Rows in
+
+    @property
+    def target(self) -> str:
+        """Where rows are copied to: their table, or the waiting place of reference rows."""
+        return ARRIVING if self.feed.role is FeedRole.REFERENCE else self.feed.table
+
+    def _make_arriving(self, feed: Feed) -> None:
+        self.cursor.execute(f"drop table if exists {ARRIVING}")
+        self.cursor.execute(
+            f"create temporary table {ARRIVING} on commit drop as "
+            f"select {_cells(feed)}, _row, _file_id, _load_id from {feed.table} limit 0"
+        )
+        for column in ("_file_id", "_load_id"):
+            self.cursor.execute(f"alter table {ARRIVING} alter {column} set default {self.file_id}")
+        self.cursor.execute(
+            f"alter table {ARRIVING} alter _row set default nextval('raw.row_number')"
+        )
+
+    def _copy_delimited(self) -> None:
+        with unpacked(self.arrival) as content:
+            table = read_header(self.arrival, content)
+            self._note_unknown_columns(table.columns)
+            if not self.landed.unknown_columns and self._copy_as_it_is(table, content):
+                return
+        self._copy_records(table.columns, self._records())
+
+    def _copy_as_it_is(self, table: Table, content: IO[bytes]) -> bool:
+        """One COPY of the whole file; False if PostgreSQL refuses a row of it."""
+        columns = [sql.Identifier(c.sql_name) for c in self._known(table.columns)]
+        statement = sql.SQL(
+            "copy {} ({}) from stdin (format csv, delimiter {}, null '', force_null ({}),"
+            " encoding 'UTF8')"
+        ).format(
+            sql.SQL(self.target),
+            sql.SQL(", ").join(columns),
+            sql.Literal(table.delimiter),
+            sql.SQL(", ").join(columns),
+        )
+        if self.feed.role is FeedRole.REFERENCE:
+            self._make_arriving(self.feed)
+        try:
+            with self.cursor.connection.transaction(), self.cursor.copy(statement) as copy:
+                while chunk := content.read(CHUNK):
+                    copy.write(chunk)
+        except psycopg.DataError:
+            self.cursor.execute("select setval('raw.row_number', 1)")
+            return False
+        self.landed.rows_read = self.cursor.rowcount
+        return True
+
+    def _copy_records(self, names: Iterable[str], records: Iterator[Record]) -> None:
+        """Record by record: what cannot be read goes to quarantine, the rest is copied."""
+        if self.feed.role is FeedRole.REFERENCE:
+            self._make_arriving(self.feed)
+        known = self._known(tuple(names))
+        columns = ", ".join(f'"{column.sql_name}"' for column in known)
+        unreadable: list[tuple[int, str, str]] = []
+        unknown: set[str] = set(self.landed.unknown_columns)
+        described = {column.name for column in self.feed.columns}
+        with self.cursor.copy(f"copy {self.target} ({columns}, _row) from stdin") as copy:
+            for record in records:
+                self.landed.rows_read += 1
+                if record.cells is None:
+                    unreadable.append((record.number, record.error or "", record.raw_text))
+                    continue
+                unknown |= record.cells.keys() - described
+                copy.write_row([record.cells.get(c.name) for c in known] + [record.number])
+        self.landed.unknown_columns = sorted(unknown)
+        self._quarantine([(number, why, text, None, None) for number, why, text in unreadable])
+
+    def _records(self) -> Iterator[Record]:
+        with unpacked(self.arrival) as content:
+            if container(self.arrival) == "jsonl":
+                yield from json_records(content)
+            else:
+                table = read_header(self.arrival, content)
+                yield from delimited_records(table, content)
+
+    def _known(self, names: tuple[str, ...]) -> list[Any]:
+        return [column for name in names if (column := self.feed.column(name))]
+
+    def _note_unknown_columns(self, names: tuple[str, ...]) -> None:
+        self.landed.unknown_columns = [name for name in names if not self.feed.column(name)]
+
+    # Rows out
+
+    def _quarantine_unreadable(self) -> None:
+        rows = self.cursor.execute(
+            f"""
+            select _row, reason, to_jsonb(cells) from (
+                select _row, {reason_expression(self.feed)} as reason, {_record(self.feed)} as cells
+                from {self.target} as target where _load_id = {self.file_id}
+            ) as checked where reason is not null
+            """
+        ).fetchall()
+        self._take_out([(number, reason, cells, None) for number, reason, cells in rows])
+
+    def _quarantine_unknown_services(self) -> None:
+        column = self.feed.service_column
+        if column is None:
+            return
+        rows = self.cursor.execute(
+            f"""
+            select _row, {column}, {_record(self.feed)} from {self.target} as target
+            where _load_id = {self.file_id} and {column} is not null and not exists (
+                select from raw.service where service.service_code = target.{column}
+            )
+            """
+        ).fetchall()
+        self._take_out(
+            [
+                (number, f"{column}: the service {code!r} is not known (yet)", cells, code)
+                for number, code, cells in rows
+            ]
+        )
+
+    def _take_out(self, rows: list[tuple[int, str, dict[str, Any], str | None]]) -> None:
+        """Moves rows from the target to quarantine, with the text they had in the file."""
+        if not rows:
+            return
+        numbers = {number for number, *_ in rows}
+        texts = {r.number: r.raw_text for r in self._records() if r.number in numbers}
+        self._quarantine(
+            [(number, why, texts.get(number), cells, code) for number, why, cells, code in rows]
+        )
+        self.cursor.execute(
+            f"delete from {self.target} where _load_id = %s and _row = any(%s)",
+            (self.file_id, list(numbers)),
+        )
+
+    def _quarantine(
+        self,
+        rows: list[tuple[int | None, str, str | None, dict[str, Any] | None, str | None]],
+    ) -> None:
+        self.landed.rows_quarantined += len(rows)
+        self.cursor.executemany(
+            """
+            insert into ops.quarantine
+                (file_id, feed, row_number, reason, raw_text, cells, waits_for)
+            values (%s, %s, %s, %s, %s, %s, %s)
+            """,
+            [
+                (self.file_id, self.feed.name, number, why, text, cells and Jsonb(cells), code)
+                for number, why, text, cells, code in rows
+            ],
+        )
+
+    # Rows kept
+
+    def _merge(self, feed: Feed) -> None:
+        """Reference rows replace older ones; records that were there before are dropped."""
+        if feed.role is FeedRole.REFERENCE:
+            repeats.upsert_reference(self.cursor, feed, ARRIVING)
+        elif feed.role is FeedRole.RECORD:
+            repeats.drop_repeats(self.cursor, feed, self.file_id)
+
+    def _release_waiting_rows(self) -> None:
+        """Takes in the rows that waited for a service which has now appeared."""
+        waiting = self.cursor.execute(
+            """
+            select distinct feed from ops.quarantine
+            where released_at is null
+                and waits_for in (select service_code from raw.service)
+            """
+        ).fetchall()
+        for (name,) in waiting:
+            feed = FEEDS[name]
+            target = feed.table
+            if feed.role is FeedRole.REFERENCE:
+                self._make_arriving(feed)
+                target = ARRIVING
+            self.cursor.execute(
+                f"""
+                insert into {target} ({_cells(feed)}, _row, _file_id, _load_id)
+                select {_cells(feed)}, row_number, file_id, {self.file_id}
+                from ops.quarantine, jsonb_to_record(cells) as cell ({_declared(feed)})
+                where feed = %s and released_at is null
+                    and waits_for in (select service_code from raw.service)
+                order by file_id, row_number
+                """,
+                (name,),
+            )
+            self._merge(feed)
+            self.cursor.execute(
+                """
+                update ops.quarantine set released_at = now()
+                where feed = %s and released_at is null
+                    and waits_for in (select service_code from raw.service)
+                """,
+                (name,),
+            )
+
+
+def _cells(feed: Feed) -> str:
+    return ", ".join(f'"{name}"' for name in feed.column_names)
+
+
+def _declared(feed: Feed) -> str:
+    return ", ".join(f'"{name}" text' for name in feed.column_names)
+
+
+def _record(feed: Feed) -> str:
+    """The cells of a row as one JSON object."""
+    pairs = ", ".join(f"'{name}', \"{name}\"" for name in feed.column_names)
+    return f"jsonb_build_object({pairs})"
+
+
+def _summarize_new_rows(warehouse: Warehouse, feeds: set[str]) -> None:
+    """Block-range indexes learn of new rows when told; untold, every look-up would read them."""
+    with _cursor(warehouse) as cursor:
+        cursor.execute(
+            """
+            select brin_summarize_new_values(index.indexrelid)
+            from pg_index as index
+            inner join pg_class as class on class.oid = index.indexrelid
+            inner join pg_am as method on method.oid = class.relam and method.amname = 'brin'
+            where index.indrelid = any(%s::regclass[])
+            """,
+            ([FEEDS[name].table for name in feeds],),
+        )
+
+
+class _cursor:  # noqa: N801 (reads as a verb where it is used)
+    """A psycopg cursor in one transaction of the loader."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._transaction = warehouse.transaction(Role.LOADER)
+
+    def __enter__(self) -> Cursor:
+        connection = self._transaction.__enter__()
+        driver = cast(psycopg.Connection[tuple[Any, ...]], connection.connection.driver_connection)
+        # SQLAlchemy begins lazily; a savepoint needs a transaction to be in.
+        connection.exec_driver_sql("select 1")
+        return driver.cursor()
+
+    def __exit__(self, *exception: Any) -> None:
+        self._transaction.__exit__(*exception)

@@ -1,0 +1,139 @@
+"""What was delivered before: reference rows that replace, records that change nothing.
+
+Deliveries are ordered by arrival time, then file name, then row, whichever was loaded first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from rtm.sources import Feed
+
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+
+def upsert_reference(cursor: Cursor, feed: Feed, arriving: str) -> None:
+    """Puts the waiting rows in place of the rows of the same key that were delivered earlier.
+
+    `_load_id` moves only where a cell changed: a repeated delivery rebuilds nothing.
+    """
+    names = [f'"{name}"' for name in feed.column_names]
+    cells = ", ".join(names)
+    key = ", ".join(f"({expression})" for expression in feed.key)
+    latest = ", ".join(f"{rank} desc" for rank in _order(feed, ""))
+    old, new = (", ".join(_order(feed, prefix)) for prefix in ("old.", "excluded."))
+    changed = f"({_list(names, 'old.')}) is distinct from ({_list(names, 'excluded.')})"
+    replaced = ", ".join(
+        f"{name} = excluded.{name}"
+        for name in [*names, "_row", "_file_id", "_arrived_at", "_file_name"]
+    )
+    cursor.execute(
+        f"""
+        insert into {feed.table} as old
+            ({cells}, _row, _file_id, _load_id, _arrived_at, _file_name)
+        select distinct on ({key})
+            {cells}, _row, _file_id, _load_id, _arrived_at, _file_name
+        from (
+            select arriving.*, ledger.arrived_at as _arrived_at, ledger.file_name as _file_name
+            from {arriving} as arriving
+            inner join ops.file_ledger as ledger on ledger.file_id = arriving._file_id
+        ) as ordered
+        order by {key}, {latest}
+        on conflict ({key}) do update set
+            {replaced},
+            _load_id = case when {changed} then excluded._load_id else old._load_id end
+        where ({old}) < ({new})
+        """
+    )
+
+
+def drop_repeats(cursor: Cursor, feed: Feed, load_id: int) -> None:
+    """Of records that are equal cell for cell, keeps the one that was delivered first."""
+    _drop_within_load(cursor, feed, load_id)
+    _drop_known_before(cursor, feed, load_id)
+
+
+def _drop_within_load(cursor: Cursor, feed: Feed, load_id: int) -> None:
+    names = ", ".join(f'"{name}"' for name in feed.column_names)
+    repeated = cursor.execute(
+        f"""
+        select hash_record_extended(row({names}), 0) from {feed.table}
+        where _load_id = {load_id} group by 1 having count(*) > 1
+        """
+    ).fetchall()
+    if repeated:
+        cursor.execute(
+            f"""
+            delete from {feed.table} where ctid in (
+                select place from (
+                    select
+                        ctid as place,
+                        row_number() over (partition by {names} order by _file_id, _row) as nth
+                    from {feed.table}
+                    where _load_id = {load_id}
+                        and hash_record_extended(row({names}), 0) = any(%s)
+                ) as numbered where nth > 1
+            )
+            """,
+            ([value for (value,) in repeated],),
+        )
+
+
+def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
+    """Compares with earlier loads: by key, or where rows are dense, within the same span of time."""
+    names = [f'"{name}"' for name in feed.column_names]
+    equal = f"({_list(names, 'new.')}) is not distinct from ({_list(names, 'old.')})"
+    span = ""
+    if feed.dense_in:
+        bounds = cursor.execute(
+            f"select min({feed.dense_in}), max({feed.dense_in}) from {feed.table}"
+            f" where _load_id = {load_id}"
+        ).fetchone()
+        if bounds is None or bounds[0] is None:
+            return
+        low, high = (sql.quote(bound) for bound in bounds)
+        span = f"and old.{feed.dense_in} between {low} and {high}"
+        matched = f"old.{feed.dense_in} = new.{feed.dense_in}"
+        known = cursor.execute(
+            f"select exists (select from {feed.table} as old where old._load_id <> {load_id} {span})"
+        ).fetchone()
+        if known == (False,):
+            return
+    else:
+        matched = " and ".join(f"old.{name} = new.{name}" for name in feed.key)
+    cursor.execute(
+        f"""
+        with pairs as (
+            select
+                new.ctid as new_place,
+                old.ctid as old_place,
+                (old_file.arrived_at, old_file.file_name, old._row)
+                    <= (new_file.arrived_at, new_file.file_name, new._row) as is_old_first
+            from {feed.table} as new
+            inner join {feed.table} as old
+                on {matched} and {equal} and old._load_id <> {load_id} {span}
+            inner join ops.file_ledger as new_file on new_file.file_id = new._file_id
+            inner join ops.file_ledger as old_file on old_file.file_id = old._file_id
+            where new._load_id = {load_id}
+        )
+        delete from {feed.table} where ctid in (
+            select case when is_old_first then new_place else old_place end from pairs
+        )
+        """
+    )
+
+
+def _order(feed: Feed, prefix: str) -> list[str]:
+    """What decides which of two reference rows holds, most important first."""
+    delivered = [f"{prefix}_arrived_at", f"{prefix}_file_name", f"{prefix}_row"]
+    if feed.versioned_by is None:
+        return delivered
+    version = f"coalesce({prefix}{feed.versioned_by}::timestamptz, '-infinity')"
+    return [version, *delivered]
+
+
+def _list(names: list[str], prefix: str) -> str:
+    return ", ".join(prefix + name for name in names)

@@ -1,0 +1,172 @@
+"""Runs the dbt models: once for a cycle, whole for a deployment or a rebuild.
+
+The clock row in `ops` tells the models what is new. It moves on only when all of them have ended
+well, so a run that was killed is simply done again. What the models compute is in `dbt_project/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from rtm.settings import Settings
+from rtm.warehouse import Role, Warehouse
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+
+# Views stand since the deployment; making one again would lock and drop what depends on it.
+CYCLE = ("run", "--select", "models/intermediate", "--exclude", "config.materialized:view")
+
+
+class ModelError(RuntimeError):
+    """A model could not be built; the message names it and gives the database's words."""
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """What one run of the models did."""
+
+    as_of: datetime
+    built: int
+    rebuilt_everything: bool
+
+
+def build_marts(warehouse: Warehouse, settings: Settings, as_of: datetime) -> ModelRun:
+    """Brings the marts to `as_of`: takes in what arrived since the last run that ended well.
+
+    Everything is computed anew at first use, after a change of the interval or of a time zone, and
+    when `as_of` lies before the clock.
+    """
+    with warehouse.exclusive("models"):
+        rebuild = _set_clock(warehouse, settings, as_of)
+        built = run_dbt(warehouse, settings, *CYCLE)
+        _accept_run(warehouse)
+    return ModelRun(as_of, built, rebuild)
+
+
+def deploy_models(warehouse: Warehouse, settings: Settings) -> None:
+    """Makes the views and empty tables of all models, as this version describes them."""
+    with warehouse.exclusive("models"):
+        with warehouse.transaction(Role.APP) as connection:
+            connection.execute(text("insert into ops.clock default values on conflict do nothing"))
+        # Tables of another shape are made anew; the rebuild that follows fills them.
+        run_dbt(warehouse, settings, "run", "--full-refresh")
+        with warehouse.transaction(Role.APP) as connection:
+            connection.execute(
+                text("update ops.clock set models = :models, needs_rebuild = true"),
+                {"models": _fingerprint(settings.dbt_project)},
+            )
+
+
+def is_deployed(warehouse: Warehouse, settings: Settings) -> bool:
+    """Whether the models in the database are those of this version."""
+    with warehouse.engine(Role.APP).connect() as connection:
+        found = connection.execute(text("select models from ops.clock")).scalar_one_or_none()
+    return found == _fingerprint(settings.dbt_project)
+
+
+def _fingerprint(project: Path) -> str:
+    """A hash over the project's sources."""
+    digest = hashlib.sha256()
+    for path in sorted(project.rglob("*")):
+        if path.suffix in (".sql", ".yml") and "target" not in path.parts:
+            digest.update(str(path.relative_to(project)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def run_dbt(warehouse: Warehouse, settings: Settings, *arguments: str) -> int:
+    """One dbt invocation in this process; returns how many nodes succeeded, raises ModelError."""
+    from dbt.cli.main import dbtRunner
+
+    os.environ.update(warehouse.libpq)
+    manifest = _manifest(settings, warehouse.url.database or "")
+    result = dbtRunner(manifest=manifest).invoke([*arguments, *_options(settings)])
+    nodes: list[Any] = list(getattr(result.result, "results", []))
+    failed = [node for node in nodes if node.status in ("error", "fail")]
+    if failed:
+        told = "; ".join(f"{node.node.name}: {(node.message or '').strip()}" for node in failed)
+        raise ModelError(f"dbt {arguments[0]}: {told}")
+    if not result.success:
+        raise ModelError(f"dbt {arguments[0]}: {result.exception}")
+    return len(nodes)
+
+
+@lru_cache(maxsize=4)
+def _manifest(settings: Settings, database: str) -> Manifest:
+    """The parsed project; parsing costs more than a whole incremental run."""
+    from dbt.cli.main import dbtRunner
+
+    parsed = dbtRunner().invoke(["parse", *_options(settings)])
+    if not parsed.success:
+        raise ModelError(f"the dbt project cannot be read: {parsed.exception}")
+    manifest: Manifest = parsed.result  # type: ignore[assignment]
+    return manifest
+
+
+def _options(settings: Settings) -> list[str]:
+    project, state = str(settings.dbt_project), _state(settings)
+    return [
+        *("--project-dir", project, "--profiles-dir", project),
+        *("--target-path", str(state / "target"), "--log-path", str(state / "logs")),
+        *("--quiet", "--no-use-colors"),
+    ]
+
+
+def _state(settings: Settings) -> Path:
+    return settings.home / "dbt"
+
+
+def _set_clock(warehouse: Warehouse, settings: Settings, as_of: datetime) -> bool:
+    """Says what this run looks at; True if that is everything."""
+    # A load has its number before it is visible; none may be under way while they are counted.
+    with warehouse.exclusive("landing"), warehouse.transaction(Role.APP) as connection:
+        connection.execute(text("insert into ops.clock default values on conflict do nothing"))
+        row = connection.execute(
+            text(
+                """
+                update ops.clock set
+                    needs_rebuild = needs_rebuild
+                        or previous_as_of > :as_of
+                        or interval_min <> :interval_min,
+                    as_of = :as_of,
+                    interval_min = :interval_min,
+                    stale_after = :stale_after,
+                    load_to = coalesce(
+                        pg_sequence_last_value(
+                            pg_get_serial_sequence('ops.file_ledger', 'file_id')
+                        ),
+                        0
+                    )
+                returning needs_rebuild
+                """
+            ),
+            {
+                "as_of": as_of,
+                "interval_min": settings.interval_min,
+                "stale_after": settings.stale_after,
+            },
+        ).one()
+        if row.needs_rebuild:
+            connection.execute(
+                text("update ops.clock set load_from = 0, previous_as_of = '-infinity'")
+            )
+        return bool(row.needs_rebuild)
+
+
+def _accept_run(warehouse: Warehouse) -> None:
+    with warehouse.transaction(Role.APP) as connection:
+        connection.execute(
+            text(
+                "update ops.clock set previous_as_of = as_of, load_from = load_to,"
+                " needs_rebuild = false"
+            )
+        )

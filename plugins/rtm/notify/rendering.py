@@ -1,0 +1,78 @@
+"""Turns a kind of mail and its facts into subject, text and HTML, in one language.
+
+Words stand in `templates/words.yml`, Indonesian first, each with its English beside it; templates
+hold the form and no words of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from rtm.settings import Language
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    subject: str
+    text: str
+    html: str
+
+
+def render(kind: str, facts: dict[str, Any], language: Language) -> Rendered:
+    """Renders `templates/<kind>.txt` and `.html`; a fact that is missing is an error."""
+    environment = _environment()
+    words = {**_words(language)["common"], **_words(language)[kind]}
+
+    def say(name: str, **values: Any) -> str:
+        return words[name].format(**values)
+
+    context = {**facts, "say": say, "language": language}
+    subject = words["subject"].format(**facts)
+    return Rendered(
+        # A header is one line, whatever a name in the data holds.
+        " ".join(subject.split()),
+        environment.get_template(f"{kind}.txt").render(context),
+        environment.get_template(f"{kind}.html").render(context | {"subject": subject}),
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["local"] = _local
+    environment.filters["number"] = _number
+    return environment
+
+
+@cache
+def _words(language: Language) -> dict[str, dict[str, str]]:
+    catalogue = yaml.safe_load((TEMPLATES / "words.yml").read_text(encoding="utf-8"))
+    return {
+        kind: {name: texts[language] for name, texts in words.items()}
+        for kind, words in catalogue.items()
+    }
+
+
+def _local(instant: datetime, zone: str) -> str:
+    return instant.astimezone(ZoneInfo(zone)).strftime("%d/%m/%Y %H:%M %Z")
+
+
+def _number(value: float | None, digits: int = 1) -> str:
+    return "–" if value is None else f"{float(value):.{digits}f}"

@@ -1,0 +1,242 @@
+"""Hands due mails to the SMTP server: retried until they are answered, never sent twice.
+
+A mail is claimed before it is handed over. One whose handing over was cut off before its answer
+was recorded may have gone out: it is marked `unconfirmed` for a person, not sent again.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import Row, text
+
+from rtm.settings import SettingError, Settings
+from rtm.warehouse import Role, Warehouse
+
+ON_PAPER = "paper:"
+"""In place of a server's URL: mails are recorded as sent, and nothing leaves the house."""
+TIMEOUT_S = 10
+FIRST_DELAY = timedelta(seconds=30)
+LONGEST_DELAY = timedelta(minutes=30)
+REFUSED_FROM = 500
+"""SMTP answers from here on are final."""
+
+
+@dataclass
+class Sent:
+    """What one round did."""
+
+    sent: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
+def send_due(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Sent:
+    """Sends what is due at `as_of`. Without a mail server, or with a dead one, mails wait."""
+    round_ = Sent()
+    with warehouse.exclusive("outbox"):
+        _mark_cut_off(warehouse)
+        if settings.smtp_url == ON_PAPER:
+            round_.sent = _record_on_paper(warehouse, as_of)
+        elif settings.smtp_url and _has_due(warehouse, as_of):
+            try:
+                with _server(settings.smtp_url) as server:
+                    while mail := _claim(warehouse, as_of):
+                        _hand_over(warehouse, settings, server, mail, as_of, round_)
+            except (OSError, smtplib.SMTPException) as error:
+                round_.failed += 1
+                _note_dead_server(warehouse, as_of, str(error))
+        with warehouse.transaction(Role.APP) as connection:
+            round_.waiting = connection.execute(
+                text("select count(*) from ops.outbox where state = 'queued'")
+            ).scalar_one()
+    return round_
+
+
+def _hand_over(
+    warehouse: Warehouse,
+    settings: Settings,
+    server: smtplib.SMTP,
+    mail: Row[tuple[object, ...]],
+    as_of: datetime,
+    round_: Sent,
+) -> None:
+    try:
+        message = _message(mail, settings.mail_from)
+    except ValueError as error:
+        round_.failed += 1
+        _record(warehouse, mail, "refused", f"not a mail: {error}", as_of)
+        return
+    try:
+        server.send_message(message)
+    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
+        round_.failed += 1
+        code, answer = _answer(error)
+        final = code >= REFUSED_FROM
+        _record(warehouse, mail, "refused" if final else "queued", f"{code} {answer}", as_of)
+        server.rset()
+    except (OSError, smtplib.SMTPServerDisconnected):
+        # Nothing tells whether the server took it: a person decides.
+        _record(warehouse, mail, "unconfirmed", "the connection broke while sending", as_of)
+        raise
+    else:
+        round_.sent += 1
+        _record(warehouse, mail, "sent", "250 accepted", as_of)
+
+
+def _message(mail: Row[tuple[object, ...]], sender: str) -> EmailMessage:
+    """The mail in MIME; the policy refuses line breaks in headers."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = mail.recipient
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(mail.created_at)
+    domain = sender.rpartition("@")[2].strip("> ") or "localhost"
+    # The same mail always has the same id, so that a mailbox can tell a repetition.
+    message["Message-ID"] = f"<rtm-mail-{mail.mail_id}@{domain}>"
+    if mail.thread:
+        message["References"] = f"<rtm-{mail.thread}@{domain}>"
+        message["In-Reply-To"] = f"<rtm-{mail.thread}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.body_text)
+    message.add_alternative(mail.body_html, subtype="html")
+    return message
+
+
+@contextmanager
+def _server(url: str) -> Iterator[smtplib.SMTP]:
+    """A connection to smtp://[user:password@]host:port (smtps:// for TLS from the start)."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise SettingError(f"RTM_SMTP_URL: give smtp://[user:password@]host:port, not {url!r}")
+    context = ssl.create_default_context()
+    server: smtplib.SMTP
+    if parts.scheme == "smtps":
+        server = smtplib.SMTP_SSL(
+            parts.hostname, parts.port or 465, timeout=TIMEOUT_S, context=context
+        )
+    else:
+        server = smtplib.SMTP(parts.hostname, parts.port or 25, timeout=TIMEOUT_S)
+    with server:
+        server.ehlo()
+        if parts.scheme == "smtp" and server.has_extn("starttls"):
+            server.starttls(context=context)
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        yield server
+
+
+def _answer(error: smtplib.SMTPException) -> tuple[int, str]:
+    code: int
+    said: bytes | str
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, said = next(iter(error.recipients.values()))
+    else:
+        assert isinstance(error, smtplib.SMTPResponseException)
+        code, said = error.smtp_code, error.smtp_error
+    return code, said.decode(errors="replace") if isinstance(said, bytes) else said
+
+
+def _mark_cut_off(warehouse: Warehouse) -> None:
+    """Nobody else sends now, so a mail that is still claimed was cut off in its handing over."""
+    with warehouse.transaction(Role.APP) as connection:
+        connection.execute(
+            text(
+                "update ops.outbox set state = 'unconfirmed',"
+                " smtp_answer = 'cut off while sending; resend after a look into the mailbox'"
+                " where state = 'sending'"
+            )
+        )
+
+
+def _has_due(warehouse: Warehouse, as_of: datetime) -> bool:
+    with warehouse.transaction(Role.APP) as connection:
+        return bool(
+            connection.execute(
+                text(
+                    "select exists (select from ops.outbox"
+                    " where state = 'queued' and next_attempt_at <= :as_of)"
+                ),
+                {"as_of": as_of},
+            ).scalar_one()
+        )
+
+
+def _claim(warehouse: Warehouse, as_of: datetime) -> Row[tuple[object, ...]] | None:
+    with warehouse.transaction(Role.APP) as connection:
+        return connection.execute(
+            text(
+                """
+                update ops.outbox set state = 'sending', attempts = attempts + 1
+                where mail_id = (
+                    select mail_id from ops.outbox
+                    where state = 'queued' and next_attempt_at <= :as_of
+                    order by mail_id limit 1
+                )
+                returning *
+                """
+            ),
+            {"as_of": as_of},
+        ).one_or_none()
+
+
+def _record(
+    warehouse: Warehouse,
+    mail: Row[tuple[object, ...]],
+    state: str,
+    answer: str,
+    as_of: datetime,
+) -> None:
+    delay = min(FIRST_DELAY * 2 ** min(mail.attempts - 1, 10), LONGEST_DELAY)
+    with warehouse.transaction(Role.APP) as connection:
+        connection.execute(
+            text(
+                """
+                update ops.outbox set
+                    state = :state,
+                    smtp_answer = :answer,
+                    sent_at = case when :state = 'sent' then cast(:as_of as timestamptz) end,
+                    next_attempt_at = :next_attempt_at
+                where mail_id = :mail_id
+                """
+            ),
+            {
+                "state": state,
+                "answer": answer[:500],
+                "as_of": as_of,
+                "next_attempt_at": as_of + delay,
+                "mail_id": mail.mail_id,
+            },
+        )
+
+
+def _note_dead_server(warehouse: Warehouse, as_of: datetime, error: str) -> None:
+    with warehouse.transaction(Role.APP) as connection:
+        connection.execute(
+            text(
+                "update ops.outbox set smtp_answer = :answer"
+                " where state = 'queued' and next_attempt_at <= :as_of"
+            ),
+            {"answer": f"no connection: {error}"[:500], "as_of": as_of},
+        )
+
+
+def _record_on_paper(warehouse: Warehouse, as_of: datetime) -> int:
+    with warehouse.transaction(Role.APP) as connection:
+        return connection.execute(
+            text(
+                "update ops.outbox set state = 'sent', sent_at = :as_of, attempts = attempts + 1,"
+                " smtp_answer = 'on paper: a replay sends nothing'"
+                " where state = 'queued' and next_attempt_at <= :as_of"
+            ),
+            {"as_of": as_of},
+        ).rowcount

@@ -1,0 +1,93 @@
+"""Every setting of the product, read once from the environment into one frozen object.
+
+Nothing else reads the environment. What belongs to a service (tolerances, targets, opening hours)
+is not a setting: it is delivered as reference data.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+Language = Literal["id", "en"]
+
+
+class SettingError(ValueError):
+    """A setting has a value that cannot be used; the message names it and says what is allowed."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and how the pipeline behaves."""
+
+    home: Path
+    """Everything the embedded system writes: environment, databases, logs, mails."""
+    landing_url: str
+    """Folder or fsspec URL below which sources deliver, one folder per feed."""
+    database_url: str | None
+    """SQLAlchemy URL of an outside warehouse; None means the embedded one."""
+    interval_min: int = 30
+    """Length of a KPI interval in minutes: 15, 30 or 60."""
+    language: Language = "id"
+    """Language of mails and the printed board."""
+    stale_after: timedelta = timedelta(minutes=10)
+    """A feed that has delivered nothing for longer than this is behind."""
+    smtp_url: str | None = None
+    """smtp://[user:password@]host:port, smtps:// for TLS from the start; None keeps mails queued."""
+    mail_from: str = "rtm@localhost"
+    operators: tuple[str, ...] = field(default=())
+    """Addresses that get incidents of the pipeline itself."""
+
+    @property
+    def dbt_project(self) -> Path:
+        return REPOSITORY / "dbt_project"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Reads `RTM_*`; raises SettingError with the name of the variable that is wrong."""
+        home = Path(environment.get("RTM_HOME") or REPOSITORY / ".rtm").resolve()
+        return cls(
+            home=home,
+            landing_url=environment.get("RTM_LANDING_URL") or str(home / "landing"),
+            database_url=environment.get("RTM_DATABASE_URL") or None,
+            interval_min=_choice_int(environment, "RTM_INTERVAL_MIN", 30, (15, 30, 60)),
+            language=_language(environment.get("RTM_LANGUAGE") or "id"),
+            stale_after=timedelta(seconds=_positive(environment, "RTM_FEED_STALE_S", 600)),
+            smtp_url=environment.get("RTM_SMTP_URL") or None,
+            mail_from=environment.get("RTM_MAIL_FROM") or "rtm@localhost",
+            operators=tuple(
+                address.strip()
+                for address in environment.get("RTM_OPERATORS", "").split(",")
+                if address.strip()
+            ),
+        )
+
+
+def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdigit() or int(text) == 0:
+        raise SettingError(f"{name}={text!r}: give a whole number above 0")
+    return int(text)
+
+
+def _choice_int(
+    environment: Mapping[str, str], name: str, default: int, allowed: tuple[int, ...]
+) -> int:
+    value = _positive(environment, name, default)
+    if value not in allowed:
+        raise SettingError(f"{name}={value}: give one of {', '.join(map(str, allowed))}")
+    return value
+
+
+def _language(text: str) -> Language:
+    if text == "id":
+        return "id"
+    if text == "en":
+        return "en"
+    raise SettingError(f"RTM_LANGUAGE={text!r}: give id or en")

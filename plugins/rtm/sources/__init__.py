@@ -1,0 +1,13 @@
+"""The outside formats: one module each, saying which feeds it brings and how a row reads.
+
+A source describes; `rtm.landing` does the loading, and the staging models give the meaning. A new
+source is a `Feed` here and a staging model with the same name in `dbt_project/models/staging`.
+"""
+
+from rtm.sources.anonymous_bank import ANONYMOUS_BANK
+from rtm.sources.canonical import CANONICAL
+from rtm.sources.feed import Column, Feed, Kind, Role
+
+FEEDS: dict[str, Feed] = {feed.name: feed for feed in (*CANONICAL, ANONYMOUS_BANK)}
+
+__all__ = ["FEEDS", "Column", "Feed", "Kind", "Role"]

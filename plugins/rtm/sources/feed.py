@@ -1,0 +1,82 @@
+"""What a feed is: its columns, what a readable cell looks like, and what makes two rows one thing.
+
+No reading or loading happens here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a cell may hold. Cells are stored as delivered; the kind only decides readability."""
+
+    TEXT = "text"
+    INSTANT = "instant"
+    DATE = "date"
+    CLOCK = "clock"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    ZONE = "zone"
+    OPENING_HOURS = "opening_hours"
+    KPI = "kpi"
+    COMPACT_DATE = "compact_date"
+    """yymmdd."""
+    ELAPSED_CLOCK = "elapsed_clock"
+    """H:MM:SS since midnight; 24:00:00 and later is the next day."""
+
+
+class Role(StrEnum):
+    """How deliveries of one thing relate to each other."""
+
+    REFERENCE = "reference"
+    """One row per key: the latest delivery holds."""
+    RECORD = "record"
+    """Every different version is kept; the models choose the one that holds."""
+    ROSTER = "roster"
+    """Every delivered file is a version of its own, for the gate to judge."""
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    """As in the header, which may hold characters that a database name should not."""
+    kind: Kind = Kind.TEXT
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def sql_name(self) -> str:
+        return re.sub(r"\W+", "_", self.name)
+
+
+@dataclass(frozen=True)
+class Feed:
+    name: str
+    columns: tuple[Column, ...]
+    role: Role
+    key: tuple[str, ...]
+    """SQL expressions over the columns that tell which thing a row is about."""
+    versioned_by: str | None = None
+    """Reference feeds only: a column of instants; an older one never replaces a newer one."""
+    service_column: str | None = None
+    """The column whose service must be known before the row is taken in."""
+    delimiters: str = ",;"
+    suffixes: tuple[str, ...] = (".csv", ".jsonl")
+    dense_in: str | None = None
+    """Record feeds with very many rows: the column that grows with time. Rows are then found again
+    by a block-range index on it, which costs a load next to nothing."""
+
+    def column(self, name: str) -> Column | None:
+        return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def table(self) -> str:
+        return f"raw.{self.name}"
+
+    @property
+    def column_names(self) -> list[str]:
+        return [column.sql_name for column in self.columns]

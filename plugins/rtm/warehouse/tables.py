@@ -1,0 +1,298 @@
+"""The tables of `ops`: what the pipeline itself knows and decides, as SQLAlchemy models.
+
+Rows that sources deliver are not here (`raw`), nor anything that can be computed from them
+(`intermediate`, `marts`). A change here needs a migration; `make check` compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Interval,
+    MetaData,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+INSTANT = DateTime(timezone=True)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        schema="ops",
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        },
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it from the class)
+        datetime: INSTANT,
+        str: Text,
+        int: BigInteger,
+        dict[str, Any]: JSONB,
+        list[str]: ARRAY(Text),
+    }
+
+
+def _identity() -> Mapped[int]:
+    return mapped_column(BigInteger, Identity(always=True), primary_key=True)
+
+
+class FileLedger(Base):
+    """One row per delivered file that landing has dealt with, whatever came of it."""
+
+    __tablename__ = "file_ledger"
+    __table_args__ = (
+        UniqueConstraint("feed", "file_name", "arrived_at", "size_bytes"),
+        Index(None, "feed", "content_sha256"),
+        Index(None, "feed", "arrived_at"),
+        CheckConstraint("outcome in ('loaded', 'repeated', 'quarantined')", name="outcome"),
+    )
+
+    file_id: Mapped[int] = _identity()
+    feed: Mapped[str]
+    file_name: Mapped[str]
+    arrived_at: Mapped[datetime]
+    size_bytes: Mapped[int]
+    content_sha256: Mapped[str]
+    outcome: Mapped[str]
+    rows_read: Mapped[int] = mapped_column(server_default=text("0"))
+    rows_quarantined: Mapped[int] = mapped_column(server_default=text("0"))
+    unknown_columns: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    message: Mapped[str | None]
+    landed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Quarantine(Base):
+    """One row per delivered row, or whole file, that could not be taken in."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (
+        Index(None, "file_id"),
+        Index("ix_quarantine_waiting", "waits_for", postgresql_where=text("released_at is null")),
+    )
+
+    quarantine_id: Mapped[int] = _identity()
+    file_id: Mapped[int] = mapped_column(ForeignKey("ops.file_ledger.file_id"))
+    feed: Mapped[str]
+    row_number: Mapped[int | None]
+    reason: Mapped[str]
+    raw_text: Mapped[str | None]
+    cells: Mapped[dict[str, Any] | None]
+    waits_for: Mapped[str | None]
+    released_at: Mapped[datetime | None]
+
+
+class Clock(Base):
+    """One row: the moment up to which the marts are computed, and what they have taken in."""
+
+    __tablename__ = "clock"
+    __table_args__ = (CheckConstraint("only_row", name="only_row"),)
+
+    only_row: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    as_of: Mapped[datetime] = mapped_column(server_default=text("'-infinity'"))
+    previous_as_of: Mapped[datetime] = mapped_column(server_default=text("'-infinity'"))
+    """The clock of the last run that ended well."""
+    load_from: Mapped[int] = mapped_column(server_default=text("0"))
+    """Loads above this one have not been in a run that ended well."""
+    load_to: Mapped[int] = mapped_column(server_default=text("0"))
+    interval_min: Mapped[int] = mapped_column(server_default=text("30"))
+    stale_after: Mapped[timedelta] = mapped_column(Interval, server_default=text("'10 minutes'"))
+    needs_rebuild: Mapped[bool] = mapped_column(server_default=text("true"))
+    models: Mapped[str | None]
+    """Fingerprint of the models that were deployed last."""
+
+
+class Cycle(Base):
+    """One row per run of the minute cycle: how long each step took and what it did."""
+
+    __tablename__ = "cycle"
+    __table_args__ = (Index(None, "as_of"),)
+
+    cycle_id: Mapped[int] = _identity()
+    as_of: Mapped[datetime]
+    step: Mapped[str]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime]
+    did: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class RosterVersion(Base):
+    """One row per delivered roster of a service, with the verdict of the gate."""
+
+    __tablename__ = "roster_version"
+    __table_args__ = (
+        UniqueConstraint("file_id"),
+        Index(None, "service_code", "period_start"),
+        CheckConstraint("verdict in ('valid', 'invalid', 'check_broken')", name="verdict"),
+    )
+
+    version_id: Mapped[int] = _identity()
+    file_id: Mapped[int] = mapped_column(ForeignKey("ops.file_ledger.file_id"))
+    service_code: Mapped[str | None]
+    period_start: Mapped[date | None]
+    period_end: Mapped[date | None]
+    version: Mapped[int]
+    received_at: Mapped[datetime]
+    judged_at: Mapped[datetime]
+    judged_on: Mapped[str]
+    """Fingerprint of the reference data that the verdict rests on."""
+    verdict: Mapped[str]
+    errors: Mapped[int]
+    warnings: Mapped[int]
+
+
+class RosterFinding(Base):
+    """One row per cell or row of a roster that breaks a rule."""
+
+    __tablename__ = "roster_finding"
+    __table_args__ = (Index(None, "version_id"),)
+
+    finding_id: Mapped[int] = _identity()
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("ops.roster_version.version_id", ondelete="CASCADE")
+    )
+    rule: Mapped[str]
+    severity: Mapped[str]
+    row_number: Mapped[int | None]
+    agent_id: Mapped[str | None]
+    roster_date: Mapped[date | None]
+    message: Mapped[str]
+
+
+class RosterDay(Base):
+    """One row per service and date: the published version that holds on it."""
+
+    __tablename__ = "roster_day"
+    __table_args__ = (Index(None, "load_id"),)
+
+    service_code: Mapped[str] = mapped_column(primary_key=True)
+    roster_date: Mapped[date] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("ops.roster_version.version_id"))
+    file_id: Mapped[int]
+    load_id: Mapped[int]
+    """The newest load at the time of publication: the run after it rebuilds what changed."""
+
+
+class Breach(Base):
+    """One row per missed target, from its detection until it is cleared."""
+
+    __tablename__ = "breach"
+    __table_args__ = (
+        Index(
+            "ix_breach_one_open",
+            "service_code",
+            "channel",
+            "kpi",
+            unique=True,
+            postgresql_where=text("cleared_at is null"),
+        ),
+    )
+
+    breach_id: Mapped[int] = _identity()
+    service_code: Mapped[str]
+    channel: Mapped[str]
+    kpi: Mapped[str]
+    scope: Mapped[str] = mapped_column(server_default=text("'service'"))
+    started_at: Mapped[datetime]
+    detected_at: Mapped[datetime]
+    cleared_at: Mapped[datetime | None]
+    comparator: Mapped[str]
+    target: Mapped[float] = mapped_column(Numeric)
+    observed: Mapped[float] = mapped_column(Numeric)
+    numerator: Mapped[float] = mapped_column(Numeric)
+    denominator: Mapped[float] = mapped_column(Numeric)
+    severity: Mapped[str]
+
+
+class RecoveryPlan(Base):
+    """One row per recovery plan, made in draft by the breach it answers."""
+
+    __tablename__ = "recovery_plan"
+    __table_args__ = (
+        UniqueConstraint("breach_id"),
+        CheckConstraint(
+            "status in ('draft', 'submitted', 'returned', 'verified', 'done', 'closed')",
+            name="status",
+        ),
+    )
+
+    plan_id: Mapped[int] = _identity()
+    breach_id: Mapped[int] = mapped_column(ForeignKey("ops.breach.breach_id"))
+    status: Mapped[str] = mapped_column(server_default=text("'draft'"))
+    facts: Mapped[dict[str, Any]]
+    """The numbers at detection: window, target, observed, gap, volumes, who is missing."""
+    created_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    verified_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    author: Mapped[str | None]
+    verifier: Mapped[str | None]
+    is_effective: Mapped[bool | None]
+    retain_until: Mapped[date | None]
+
+
+class Incident(Base):
+    """One row per trouble of the pipeline itself: a stale feed, an unknown id or code."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index(
+            "ix_incident_one_open",
+            "kind",
+            "subject",
+            unique=True,
+            postgresql_where=text("closed_at is null"),
+        ),
+    )
+
+    incident_id: Mapped[int] = _identity()
+    kind: Mapped[str]
+    subject: Mapped[str]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    detail: Mapped[str]
+
+
+class Outbox(Base):
+    """One row per mail: made with the fact it tells of, sent later, never twice."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("dedupe_key"),
+        Index("ix_outbox_due", "next_attempt_at", postgresql_where=text("state = 'queued'")),
+        CheckConstraint(
+            "state in ('queued', 'sending', 'sent', 'refused', 'unconfirmed')", name="state"
+        ),
+    )
+
+    mail_id: Mapped[int] = _identity()
+    dedupe_key: Mapped[str]
+    kind: Mapped[str]
+    recipient: Mapped[str]
+    subject: Mapped[str]
+    body_text: Mapped[str]
+    body_html: Mapped[str]
+    thread: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default=text("'queued'"))
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    smtp_answer: Mapped[str | None]
