@@ -29,9 +29,9 @@ def replay(
     progress: Callable[[datetime, dict[str, Did]], None] | None = None,
 ) -> int:
     """Runs one cycle for each tick; returns how many there were."""
-    count = 0
-    for count, tick in enumerate(ticks(start, end, every), start=1):
+    clock = list(ticks(start, end, every))
+    for tick in clock:
         done = run_cycle(system, tick)
         if progress:
             progress(tick, done)
-    return count
+    return len(clock)

@@ -39,7 +39,7 @@ class Settings:
     stale_after: timedelta = timedelta(minutes=10)
     """A feed that has delivered nothing for longer than this is behind."""
     smtp_url: str | None = None
-    """smtp://[user:password@]host:port, smtps:// for TLS from the start; None keeps mails queued."""
+    """smtp://[user:password@]host:port, or smtps:// for TLS from the start; None: mails wait."""
     mail_from: str = "rtm@localhost"
     operators: tuple[str, ...] = field(default=())
     """Addresses that get incidents of the pipeline itself."""

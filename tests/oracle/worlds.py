@@ -93,7 +93,13 @@ class Builder:
         return self.serial
 
     def some_as_of(self) -> datetime:
+        """A tick of five minutes or some second; one in three near the start of a shift."""
         reach = int((self.closes - self.opens) / MINUTE)
+        if self.chance(0.35):
+            day = self.rng.choice(self.dates)
+            start, end = self.planned(self.rng.choice(list(BANDS)), day, self.teams[0].zone)
+            near = self.rng.choice((start, start, end))
+            return near + self.rng.choice((-30, 0, 5, 10, 29, 30, 35, 60, 240)) * MINUTE
         minutes = self.rng.randrange(reach // 4, reach + 120)
         at = self.opens + minutes // 5 * 5 * MINUTE
         if self.chance(0.3):

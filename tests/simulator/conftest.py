@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -106,14 +105,14 @@ def scr(calls: list[Row]) -> float:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Landed]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Landed:
     """The demonstration up to its moment."""
-    yield land(demo_scenario(NOW), tmp_path_factory.mktemp("demo"), NOW)
+    return land(demo_scenario(NOW), tmp_path_factory.mktemp("demo"), NOW)
 
 
 @pytest.fixture(scope="session")
-def demo_later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Landed]:
+def demo_later(tmp_path_factory: pytest.TempPathFactory) -> Landed:
     """The demonstration up to the end of the next day: every shift of its two days is over."""
     until = NOW + timedelta(days=1)
     coarse = replace(demo_scenario(NOW), slice_s=900)
-    yield land(coarse, tmp_path_factory.mktemp("later"), until)
+    return land(coarse, tmp_path_factory.mktemp("later"), until)

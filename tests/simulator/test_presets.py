@@ -121,7 +121,7 @@ def test_required_staff_is_the_inverse_of_the_load_it_carries() -> None:
 
 def test_a_scenario_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        healthy_scenario(datetime(2026, 11, 16))
+        healthy_scenario(datetime.fromisoformat("2026-11-16T00:00:00"))
 
 
 def test_the_reader_of_these_tests_sees_what_is_there(demo: Landed) -> None:

@@ -41,6 +41,7 @@ def test_a_late_agent_logs_in_later_by_the_stated_amount(demo_later: Landed) -> 
         assert first["event"] == "login"
         late = moment(first["occurred_at"]) - start
         assert late.total_seconds() == pytest.approx(fact["late_s"])
+        assert late > timedelta(seconds=300)
 
 
 def test_an_absent_agent_has_no_event(demo_later: Landed) -> None:

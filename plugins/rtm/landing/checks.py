@@ -79,8 +79,9 @@ def _readable(column: Column, cell: str) -> str:
         case Kind.CHOICE:
             return f"lower({cell}) in ({_list(column.choices)})"
         case Kind.ZONE:
+            probe = f"'2000-01-01 ' || {cell}"
             return (
-                f"{cell} ~ '^[A-Za-z]' and pg_input_is_valid('2000-01-01 ' || {cell}, 'timestamptz')"
+                f"{cell} ~ '^[A-Za-z]' and pg_input_is_valid({probe}, 'timestamptz')"
                 f" and lower({cell}) not in ('allballs', 'am', 'pm', 'bc', 'ad')"
             )
         case Kind.OPENING_HOURS:

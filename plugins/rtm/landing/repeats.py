@@ -83,7 +83,7 @@ def _drop_within_load(cursor: Cursor, feed: Feed, load_id: int) -> None:
 
 
 def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
-    """Compares with earlier loads: by key, or where rows are dense, within the same span of time."""
+    """Compares with earlier loads: by key, or where rows are dense, within the span of time."""
     names = [f'"{name}"' for name in feed.column_names]
     equal = f"({_list(names, 'new.')}) is not distinct from ({_list(names, 'old.')})"
     span = ""
@@ -97,10 +97,8 @@ def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
         low, high = (sql.quote(bound) for bound in bounds)
         span = f"and old.{feed.dense_in} between {low} and {high}"
         matched = f"old.{feed.dense_in} = new.{feed.dense_in}"
-        known = cursor.execute(
-            f"select exists (select from {feed.table} as old where old._load_id <> {load_id} {span})"
-        ).fetchone()
-        if known == (False,):
+        earlier = f"select from {feed.table} as old where old._load_id <> {load_id} {span}"
+        if cursor.execute(f"select exists ({earlier})").fetchone() == (False,):
             return
     else:
         matched = " and ".join(f"old.{name} = new.{name}" for name in feed.key)

@@ -61,14 +61,13 @@ def distribute_published(warehouse: Warehouse, settings: Settings, as_of: dateti
     with warehouse.transaction(Role.APP) as connection:
         versions = connection.execute(UNSENT).all()
         for version in versions:
-            leaders: Sequence[str] = connection.execute(TEAM_LEADERS, dict(version._mapping)).scalars().all()
+            known = dict(version._mapping)
+            leaders: Sequence[str] = connection.execute(TEAM_LEADERS, known).scalars().all()
             facts = {
                 "service_code": version.service_code,
                 "period": f"{version.period_start} – {version.period_end}",
                 "version": version.version,
-                "agents": [
-                    dict(row._mapping) for row in connection.execute(SHIFTS, dict(version._mapping))
-                ],
+                "agents": [dict(row._mapping) for row in connection.execute(SHIFTS, known)],
             }
             thread = f"roster-{version.version_id}"
             queue_mails(

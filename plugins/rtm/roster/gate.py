@@ -5,8 +5,9 @@ roster breaks a rule, or the check itself is broken.
 from __future__ import annotations
 
 import importlib.util
+import io
 import logging
-import os
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -91,16 +92,25 @@ def suite(table: str) -> ModuleType:
 
 
 def judge(warehouse: Warehouse, file_id: int, language: Language) -> list[Finding]:
+    """See `_judge`; without the progress bars that Great Expectations draws wherever it runs."""
+    with redirect_stderr(io.StringIO()):
+        return _judge(warehouse, file_id, language)
+
+
+def _judge(warehouse: Warehouse, file_id: int, language: Language) -> list[Finding]:
     """All findings on the roster of one file; an empty roster is a finding of its own.
 
     Raises CheckBrokenError if a rule could not be evaluated: that says nothing of the roster.
     """
-    # It draws progress bars and tells of temporary folders wherever it runs.
-    os.environ.setdefault("TQDM_DISABLE", "1")
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
-    from great_expectations import expectations as gxe
+    from great_expectations.expectations.core.expect_table_row_count_to_be_between import (
+        ExpectTableRowCountToBeBetween,
+    )
+    from great_expectations.expectations.core.unexpected_rows_expectation import (
+        UnexpectedRowsExpectation,
+    )
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     rules = suite("roster")
     context = gx.get_context(mode="ephemeral")
     batch = (
@@ -110,11 +120,11 @@ def judge(warehouse: Warehouse, file_id: int, language: Language) -> list[Findin
     )
     expected = gx.ExpectationSuite("roster")
     expected.add_expectation(
-        gxe.ExpectTableRowCountToBeBetween(min_value=1, meta={"rule": "not_empty"})
+        ExpectTableRowCountToBeBetween(min_value=1, meta={"rule": "not_empty"})
     )
     for rule in rules.RULES:
         expected.add_expectation(
-            gxe.UnexpectedRowsExpectation(
+            UnexpectedRowsExpectation(
                 unexpected_rows_query=PREFACE + rule.query, meta={"rule": rule.code}
             )
         )
@@ -133,13 +143,8 @@ def judge(warehouse: Warehouse, file_id: int, language: Language) -> list[Findin
         if code == "not_empty":
             return [_empty(language)]
         rows = validation.get_unexpected_rows(expectation)
-        findings += [_finding(by_code[code], dict(row), language) for row in _as_rows(rows)]
+        findings += [_finding(by_code[code], row, language) for row in rows]
     return findings
-
-
-def _as_rows(rows: Any) -> list[dict[str, Any]]:
-    records = rows.to_dict("records") if hasattr(rows, "to_dict") else list(rows)
-    return [dict(record) for record in records]
 
 
 def _refuse_broken(code: str, result: Any) -> None:
@@ -157,7 +162,7 @@ def _finding(rule: Any, row: dict[str, Any], language: Language) -> Finding:
     return Finding(
         rule.code,
         rule.severity,
-        None if number is None or number != number else int(number),
+        None if number is None else int(number),
         row.get("agent_id"),
         day.date() if isinstance(day, datetime) else day,
         rule.message[language].replace("%", str(row.get("detail"))),

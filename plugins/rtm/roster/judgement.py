@@ -212,7 +212,8 @@ def _answer_sender(
 ) -> None:
     """A dropped file names no sender: the makers of the roster get the answer (team leaders and
     workforce management of the service), or the operators if nobody is known."""
-    senders: Sequence[str] = connection.execute(SENDERS, {"service_code": version.service_code}).scalars().all()
+    service = {"service_code": version.service_code}
+    senders: Sequence[str] = connection.execute(SENDERS, service).scalars().all()
     words = {
         "valid": {"id": "SAH", "en": "VALID"},
         "invalid": {"id": "TIDAK SAH", "en": "INVALID"},

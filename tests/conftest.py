@@ -1,0 +1,127 @@
+"""What the tests share: one real PostgreSQL for the session, a prepared warehouse for each test.
+
+A warehouse is a copy of a template database, made by PostgreSQL in a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+
+from rtm.cycle import System
+from rtm.settings import REPOSITORY, Settings
+from rtm.warehouse import Warehouse
+from rtm.warehouse.embedded import EmbeddedPostgres, RunningPostgres
+
+TEMPLATE = "rtm_template"
+DATABASE = "rtm_test"
+"""One name for all tests: dbt's parsed project holds the database's name."""
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def postgres(home: Path) -> Iterator[RunningPostgres]:
+    """An embedded server of the session's own."""
+    embedded = EmbeddedPostgres(home)
+    yield embedded.start()
+    embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def settings(home: Path) -> Settings:
+    return Settings(home=home, landing_url=str(home / "landing"), database_url=None)
+
+
+@pytest.fixture(scope="session")
+def template(postgres: RunningPostgres, settings: Settings) -> URL:
+    """A database with roles, tables and models, without a row."""
+    url = postgres.warehouse_url
+    _administer(url, "create database {}", DATABASE)
+    system = System(settings, Warehouse(url.set(database=DATABASE)))
+    system.prepare()
+    system.warehouse.close()
+    _administer(url, "alter database {} rename to {}", DATABASE, TEMPLATE)
+    return url
+
+
+@pytest.fixture
+def system(template: URL, settings: Settings, tmp_path: Path) -> Iterator[System]:
+    """A prepared, empty system whose landing folder is `tmp_path / "landing"`."""
+    import dataclasses
+
+    _administer(template, "create database {} template {}", DATABASE, TEMPLATE)
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    system = System(
+        dataclasses.replace(settings, landing_url=str(landing)),
+        Warehouse(template.set(database=DATABASE)),
+    )
+    yield system
+    system.warehouse.close()
+    _administer(template, "drop database {} with (force)", DATABASE)
+
+
+@pytest.fixture
+def warehouse(system: System) -> Warehouse:
+    return system.warehouse
+
+
+@pytest.fixture
+def query(warehouse: Warehouse) -> Callable[..., list[dict[str, Any]]]:
+    """Runs a query and gives its rows as dictionaries."""
+
+    def run(statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        with warehouse.engine().connect() as connection:
+            rows = connection.execute(text(statement), parameters)
+            return [dict(row._mapping) for row in rows]
+
+    return run
+
+
+@pytest.fixture
+def deliver(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a file into a feed's folder, as if it had arrived at a moment."""
+
+    def write(feed: str, name: str, content: str | bytes, arrived_at: datetime) -> Path:
+        folder = tmp_path / "landing" / feed
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.utime(path, (arrived_at.timestamp(), arrived_at.timestamp()))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real samples, which may not be kept in the repository."""
+    folder = Path(os.environ.get("RTM_REAL_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"real samples may not be published; set RTM_REAL_DATA (looked in {folder})")
+    return folder
+
+
+def _administer(url: URL, statement: str, *names: str) -> None:
+    with psycopg.connect(
+        host=url.host,
+        port=url.port,
+        user=url.username,
+        password=url.password,
+        dbname="postgres",
+        autocommit=True,
+    ) as connection:
+        connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
