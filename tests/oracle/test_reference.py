@@ -415,7 +415,7 @@ def test_response_time_counts_replies_in_target_and_overdue_silence() -> None:
 
 def test_without_a_target_only_the_rate_is_unknown() -> None:
     rows = chats(talk("1", local("09:00"), local("09:01")), as_of=at("12:00"), threshold_s=None)
-    row = only(list(rows.values()))
+    row = rows["16 09:00"]
     holds(row, responded=1, responded_in_target=0, overdue_unanswered=0)
     holds(row, response_time_pct=None, avg_first_response_s=60.0, is_provisional=False)
 
@@ -1112,7 +1112,7 @@ def test_an_exception_is_replaced_by_its_newest_version() -> None:
 # Properties
 
 
-RELAXED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @RELAXED

@@ -8,6 +8,7 @@ import json
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from .reference import marts
@@ -110,7 +111,7 @@ def test_every_roster_passes_the_gate() -> None:
                         assert all(role_of[one.agent_id][0] == "team_leader" for one in leaders)
             for own in of_agent.values():
                 own.sort(key=lambda shift: shift.planned)
-                for before, after in zip(own, own[1:], strict=False):
+                for before, after in pairwise(own):
                     assert after.planned[0] - before.planned[1] >= timedelta(hours=11)
     assert checked > len(SEEDS)
 
@@ -127,7 +128,7 @@ def test_agent_events_never_fall_on_as_of() -> None:
 
 def test_the_worlds_together_hold_every_status_and_outcome() -> None:
     seen: Counter[str] = Counter()
-    for seed in range(150):
+    for seed in range(100):
         result = marts(random_world(seed))
         for row in result["fct_attendance"]:
             seen[row["status"]] += 1
@@ -159,8 +160,7 @@ def test_a_failing_world_is_made_small() -> None:
     def fails(world: World) -> bool:
         return any(row["blocked"] for row in marts(world)["fct_scr_interval"])
 
-    world = random_world(3)
-    assert fails(world)
+    world = next(world for world in map(random_world, SEEDS) if fails(world))
     smaller = minimal(world, fails)
     assert fails(smaller)
     rows = [

@@ -78,10 +78,11 @@ class Builder:
         zone = self.teams[0].zone
         self.opens = local_moment(first, time(0), zone)
         self.closes = local_moment(self.dates[-1] + timedelta(days=1), time(0), zone)
-        self.as_of = self.some_as_of()
         self.deliveries: list[Delivery] = []
         self.serial = 0
         self.idless_states: set[tuple[str, datetime]] = set()
+        self.build_people()
+        self.as_of = self.some_as_of()
 
     # Small dice
 
@@ -97,9 +98,10 @@ class Builder:
         reach = int((self.closes - self.opens) / MINUTE)
         if self.chance(0.35):
             day = self.rng.choice(self.dates)
-            start, end = self.planned(self.rng.choice(list(BANDS)), day, self.teams[0].zone)
-            near = self.rng.choice((start, start, end))
-            return near + self.rng.choice((-30, 0, 5, 10, 29, 30, 35, 60, 240)) * MINUTE
+            team = self.rng.choice(self.teams)
+            start, end = self.planned(self.rng.choice(team.people).band, day, team.zone)
+            near = self.rng.choice((start, start, start, end))
+            return near + self.rng.choice((-30, 0, 2, 5, 10, 20, 29, 30, 60, 240)) * MINUTE
         minutes = self.rng.randrange(reach // 4, reach + 120)
         at = self.opens + minutes // 5 * 5 * MINUTE
         if self.chance(0.3):
@@ -552,6 +554,13 @@ class Builder:
         for team in self.teams:
             for _ in range(self.rng.randrange(6, 12 * self.size + 8)):
                 rows += self.call_versions(team, self.some_time(team))
+        for row in list(rows):
+            if self.chance(0.03):
+                # Newer, but it cannot be read: the other versions of the call hold.
+                column = self.rng.choice(("outcome", "arrived_at", "talk_s", "direction"))
+                newest = self.written(self.closes, self.teams[0].zone)
+                unreadable = {column: "unreadable", "updated_at": newest}
+                rows.append(Row(row.cells | unreadable, row.not_before))
         if self.chance(0.2):
             stray = self.call_versions(self.teams[0], self.some_time(self.teams[0]))
             rows += [Row(row.cells | {"service_code": "NOWHERE"}, row.not_before) for row in stray]
@@ -687,7 +696,6 @@ def build_world(
     rng: Random, size: int, zones: list[str], first: date, days: int, interval_minutes: int
 ) -> World:
     builder = Builder(rng, size, zones, first, days)
-    builder.build_people()
     builder.build_reference_data()
     builder.build_rosters()
     builder.build_exceptions()

@@ -95,7 +95,7 @@ class Progress:
         noted = {
             "scenario": scenario.name,
             "seed": scenario.seed,
-            "anchor": scenario.anchor.isoformat(),
+            "anchor": scenario.anchor and scenario.anchor.isoformat(),
             "slice_s": scenario.slice_s,
             "fingerprint": scenario.fingerprint,
             "delivered_until": to_datetime(until_ms, scenario.start.tzinfo).isoformat(),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -224,7 +224,7 @@ class Scenario:
     writes_empty_slices: bool = True
     """A slice without rows is a file with a header alone, which shows that the export is alive."""
     compress: bool = False
-    anchor: datetime = datetime.min.replace(tzinfo=UTC)
+    anchor: datetime | None = None
     """The moment a preset was built for; with name and seed it rebuilds the scenario."""
 
     def __post_init__(self) -> None:

@@ -64,10 +64,10 @@ moments as (
 closing as (
     select
         moments.*,
-        coalesce(
-            greatest(moments.occurred_at, shift.planned_end_at) + interval '60 minutes',
-            moments.occurred_at + interval '4 hours'
-        ) as closes_at
+        case
+            when shift.planned_end_at is null then moments.occurred_at + interval '4 hours'
+            else greatest(moments.occurred_at, shift.planned_end_at) + interval '60 minutes'
+        end as closes_at
     from moments
     left join lateral (
         select owner.planned_end_at
