@@ -320,6 +320,17 @@ def test_among_equals_the_later_delivery_holds_and_a_repeat_is_no_delivery() -> 
     holds(row, offered=1, timed_out=1, blocked=0)
 
 
+def test_under_the_same_updated_at_the_later_delivery_holds() -> None:
+    first = call("1", "blocked", updated_at=local("10:00"))
+    second = call("1", "timed_out", updated_at=local("10:00"))
+    row = outcomes_of(
+        delivery("call", first, minute=1),
+        delivery("call", second, minute=2),
+        delivery("call", first, minute=3),
+    )
+    holds(row, offered=1, timed_out=1)
+
+
 def test_files_of_one_moment_are_read_in_order_of_name() -> None:
     row = outcomes_of(
         delivery("call", call("1", "blocked"), name="b.csv"),
@@ -643,6 +654,12 @@ def test_a_session_on_shift_closes_itself_an_hour_after_the_planned_end() -> Non
 def test_an_event_after_the_planned_end_postpones_the_closing() -> None:
     result = told(event("08:00", "login"), event("16:45", "login"), as_of="23:00")
     assert spans(result) == [("08:00", "17:45")]
+
+
+def test_an_event_at_the_very_moment_of_closing_still_belongs_to_the_session() -> None:
+    result = told(event("08:00", "login"), event("17:00", "state", "busy"), as_of="17:30")
+    assert spans(result) == [("08:00", "17:30")]
+    assert result.sessions[0].is_open
 
 
 def test_a_session_without_a_shift_closes_itself_after_four_hours() -> None:
@@ -1016,6 +1033,34 @@ def test_adherence_uses_the_allowance_up_in_order_of_time() -> None:
     holds(rows["09:30"], scheduled_s=1800.0, out_s=600.0, logged_in_s=1800.0)
     holds(rows["15:30"], out_s=900.0, logged_in_s=900.0, adherence_pct=50.0)
     assert "16:00" not in rows
+
+
+def test_adherence_counts_a_second_stretch_against_what_the_first_left() -> None:
+    result = agent_day(
+        seen("08:00", "login"),
+        seen("08:00", "state", "aux:BREAK"),
+        seen("08:50", "state", "ready"),
+        seen("09:00", "state", "aux:BREAK"),
+        seen("09:20", "state", "ready"),
+        as_of=at("10:00"),
+        others=(excused_from("08:10", "08:20"),),
+    )
+    out_s = {
+        f"{row['interval_start'].astimezone(JAKARTA):%H:%M}": (row["scheduled_s"], row["out_s"])
+        for row in result["fct_adherence_interval"]
+    }
+    # 40 minutes of the hour used before nine, 20 left: the exception uses none.
+    assert out_s["08:00"] == (1200.0, 0.0)
+    assert out_s["09:00"] == (1800.0, 0.0)
+    longer = agent_day(
+        seen("08:00", "login"),
+        seen("08:00", "state", "aux:BREAK"),
+        seen("08:50", "state", "ready"),
+        seen("09:00", "state", "aux:BREAK"),
+        seen("09:20", "state", "ready"),
+        as_of=at("10:00"),
+    )
+    assert [row["out_s"] for row in longer["fct_adherence_interval"]] == [0.0, 0.0, 600.0, 0.0]
 
 
 # Who and when

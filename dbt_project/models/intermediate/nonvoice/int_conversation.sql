@@ -44,8 +44,7 @@ final as (
         greatest(
             holding.interval_start + {{ interval_length() }},
             holding.waits_until,
-            holding.first_response_at,
-            holding.closed_at
+            holding.first_response_at
         ) as settles_at
     from holding
 )

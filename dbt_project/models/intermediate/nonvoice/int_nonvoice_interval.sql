@@ -53,7 +53,7 @@ received as (
         intervals.channel,
         intervals.interval_start,
         intervals.threshold_s,
-        conversation.settles_at,
+        conversation.waits_until,
         case
             when conversation.first_response_at <= {{ as_of() }}
                 then {{ service_seconds(
@@ -93,7 +93,7 @@ responses as (
             as p50_first_response_s,
         percentile_cont(0.9) within group (order by received.first_response_s)
             as p90_first_response_s,
-        max(received.settles_at) as settles_at
+        max(received.waits_until) as waits_until
     from received
     group by received.service_code, received.channel, received.interval_start
 ),
@@ -134,9 +134,8 @@ final as (
         -- Waiting list
         coalesce(waiting.waiting_list, 0) as waiting_list,
         waiting.oldest_waiting_s::double precision as oldest_waiting_s,
-        coalesce(
-            greatest(responses.settles_at, intervals.interval_end), intervals.interval_end
-        ) > {{ as_of() }} as is_provisional
+        greatest(responses.waits_until, intervals.interval_end) > {{ as_of() }}
+            as is_provisional
     from intervals
     left join responses using (service_code, channel, interval_start)
     left join waiting using (service_code, channel, interval_start)

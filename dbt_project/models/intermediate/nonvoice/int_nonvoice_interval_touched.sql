@@ -20,12 +20,13 @@ holidays as (
     select * from {{ ref('stg_canonical__holiday') }}
 ),
 
--- Stretches of time in which somebody's waiting began, ended or went on
+-- Stretches of time in which somebody's waiting began, ended or went on. Who is received at the
+-- very end of an interval waits at its end: so they begin one interval early.
 stretches as (
     select
         version.service_code,
         version.channel,
-        version.interval_start as first_interval,
+        version.interval_start - {{ interval_length() }} as first_interval,
         least(version.waits_until, {{ as_of() }}) as ends_at
     from {{ ref('int_conversation_arrival') }} as version
     union all
@@ -34,7 +35,7 @@ stretches as (
         conversations.channel,
         {{ interval_start(
             'greatest(conversations.received_at, ' ~ previous_as_of() ~ ')', 'services.timezone'
-        ) }},
+        ) }} - {{ interval_length() }},
         least(conversations.waits_until, {{ as_of() }})
     from conversations
     inner join services on services.service_code = conversations.service_code
@@ -81,7 +82,7 @@ final as (
         and conversations.settles_at
         >= holidays.holiday_date::timestamp at time zone services.timezone
     cross join lateral generate_series(
-        conversations.interval_start,
+        conversations.interval_start - {{ interval_length() }},
         greatest(
             conversations.interval_start, least(conversations.waits_until, {{ as_of() }})
         ),

@@ -55,11 +55,16 @@ final as (
                     holding.interval_start + {{ interval_length() }},
                     holding.answered_at
                 )
+            when holding.outcome = 'answered'
+                then greatest(
+                    holding.interval_start + {{ interval_length() }},
+                    holding.answered_at,
+                    holding.ended_at
+                )
             else greatest(
                 holding.interval_start + {{ interval_length() }},
-                holding.answered_at,
                 holding.left_at,
-                holding.ended_at
+                case when holding.outcome = 'abandoned' then holding.ended_at end
             )
         end as settles_at
     from holding
