@@ -10,7 +10,8 @@ MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 """08:00 in Jakarta."""
 
 REFERENCE = {
-    "service": "service_code,service_name,client_name,timezone\nKARTU,Kartu Kredit,Bank,Asia/Jakarta\n",
+    "service": "service_code,service_name,client_name,timezone\n"
+    "KARTU,Kartu Kredit,Bank,Asia/Jakarta\n",
     "team": "team_code,team_name,service_code,team_leader_id,coordinator_id\n"
     "T1,Tim Satu,KARTU,L1,K1\n",
     "agent": "agent_id,agent_name,email,role,team_code,active_from\n"

@@ -90,8 +90,7 @@ class RunningPostgres:
 
 
 class EmbeddedPostgres:
-    """One server below one home folder; starting a started one, or stopping a stopped one, is fine.
-    """
+    """One server below one home folder; to start a started one, or stop a stopped one, is fine."""
 
     def __init__(self, home: Path) -> None:
         self.root = home / "postgres"
