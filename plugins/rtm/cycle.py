@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -30,6 +29,8 @@ class System:
 
     settings: Settings
     warehouse: Warehouse
+    opened_landing: UPath | None = None
+    """The landing folder where the caller has opened it; None means by its URL alone."""
 
     @classmethod
     def open(cls, settings: Settings) -> System:
@@ -47,9 +48,10 @@ class System:
         if not is_deployed(self.warehouse, self.settings):
             deploy_models(self.warehouse, self.settings)
 
-    @cached_property
+    @property
     def landing(self) -> UPath:
-        return UPath(self.settings.landing_url)
+        """The folder below which sources deliver, on any file system that fsspec knows."""
+        return self.opened_landing or UPath(self.settings.landing_url)
 
 
 def land_feeds(system: System, as_of: datetime) -> Did:

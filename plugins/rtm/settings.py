@@ -43,6 +43,8 @@ class Settings:
     mail_from: str = "rtm@localhost"
     operators: tuple[str, ...] = field(default=())
     """Addresses that get incidents of the pipeline itself."""
+    airflow_port: int | None = None
+    """Port of Airflow's pages on loopback; None: 8080, or a free one where that is taken."""
 
     @property
     def dbt_project(self) -> Path:
@@ -66,6 +68,7 @@ class Settings:
                 for address in environment.get("RTM_OPERATORS", "").split(",")
                 if address.strip()
             ),
+            airflow_port=_port(environment, "RTM_AIRFLOW_PORT"),
         )
 
 
@@ -74,6 +77,15 @@ def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdigit() or int(text) == 0:
         raise SettingError(f"{name}={text!r}: give a whole number above 0")
     return int(text)
+
+
+def _port(environment: Mapping[str, str], name: str) -> int | None:
+    if not environment.get(name):
+        return None
+    port = _positive(environment, name, 1)
+    if port > 65535:
+        raise SettingError(f"{name}={port}: give a TCP port, at most 65535")
+    return port
 
 
 def _choice_int(

@@ -5,11 +5,16 @@ Commands parse, call one function and print. A known error ends with one line an
 
 from __future__ import annotations
 
+import errno
 import sys
+from typing import NoReturn
 
 import click
 
 from rtm.cli.lazy import LazyGroup
+
+DISK_FULL = "53100"
+"""PostgreSQL's code for it."""
 
 
 @click.group(
@@ -24,6 +29,7 @@ from rtm.cli.lazy import LazyGroup
         "outbox": ("rtm.cli.warehouse", "outbox_commands", "List mails; send one again."),
         "simulate": ("rtm.simulator", "simulate_commands", "A simulated contact centre."),
         "stack": ("rtm.stack", "stack_commands", "Start and stop the embedded system."),
+        "airflow": ("rtm.stack", "airflow_command", "Airflow's own command line."),
     },
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -37,19 +43,26 @@ def commands() -> None:
 
 def main() -> None:
     """Runs the command line; a known error is one line, everything else a traceback."""
+    from sqlalchemy.exc import OperationalError
+
     from rtm.models import ModelError
     from rtm.settings import SettingError
+    from rtm.stack.supervising import StackError
     from rtm.warehouse.engine import WarehouseError
 
     try:
         commands(standalone_mode=True, prog_name="rtm")
-    except (SettingError, WarehouseError, ModelError) as error:
-        click.echo(f"rtm: {error}", err=True)
-        sys.exit(1)
-    except Exception as error:
-        from sqlalchemy.exc import OperationalError
-
-        if not isinstance(error, OperationalError):
+    except (SettingError, WarehouseError, ModelError, StackError) as error:
+        _end(str(error))
+    except OperationalError as error:
+        full = getattr(error.orig, "sqlstate", None) == DISK_FULL
+        _end(f"the warehouse {'has no space left' if full else 'does not answer'}: {error.orig}")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
             raise
-        click.echo(f"rtm: the warehouse does not answer: {error.orig}", err=True)
-        sys.exit(1)
+        _end(f"the disk is full: {error.filename or 'nothing more can be written'}; make room")
+
+
+def _end(message: str) -> NoReturn:
+    click.echo(f"rtm: {message}", err=True)
+    sys.exit(1)

@@ -39,6 +39,7 @@ _WARM_UP = timedelta(hours=4)
 """Before the first contact, for the overnight crews of the evening before."""
 
 _EXPORT_DELAY_MS = {"agent_event": 2 * MS, "call": 3 * MS, "conversation": 4 * MS}
+_BEFORE_ANYTHING = timedelta(days=30)
 
 Watcher = Callable[[datetime], None]
 
@@ -62,6 +63,9 @@ class Centre:
         self._scenario = scenario
         self._progress = Progress(landing, truth)
         delivered_ms = self._progress.delivered_ms(scenario) if resume else None
+        if delivered_ms is None:
+            # From the first file on, whoever finds the folder can tell whose it is.
+            self._progress.note(scenario, to_ms(scenario.start - _BEFORE_ANYTHING))
         self._courier = Courier(landing, compress=scenario.compress, delivered_ms=delivered_ms)
         self._truth = TruthLog(truth)
         self._export = Export()

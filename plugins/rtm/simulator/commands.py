@@ -94,7 +94,7 @@ def simulate_live(
 ) -> None:
     """Go on in real time, from where `day` or an earlier `live` ended, until SIGTERM."""
     now = datetime.now(UTC).replace(microsecond=0)
-    scenario = _noted(landing, truth) or _preset("demo", now, seed)
+    scenario = noted_scenario(landing, truth) or _preset("demo", now, seed)
     live = Live(scenario, landing, truth=truth)
     _print(live.catch_up(now))
     if not once:
@@ -135,7 +135,7 @@ def _preset(name: str, now: datetime, seed: int) -> Scenario:
     return demo_scenario(now, seed) if name == "demo" else healthy_scenario(now.date(), seed)
 
 
-def _noted(landing: Path, truth: Path | None) -> Scenario | None:
+def noted_scenario(landing: Path, truth: Path | None = None) -> Scenario | None:
     """The scenario that filled this landing folder so far."""
     progress = progress_of(landing, truth)
     noted = progress.read()

@@ -14,7 +14,6 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import URL
 
+from rtm.machine import free_port, write_private
 from rtm.warehouse.engine import WarehouseError
 
 SYSTEM_USER = "rtm-postgres"
@@ -127,12 +127,12 @@ class EmbeddedPostgres:
         if user:
             os.chown(self.data, user.pw_uid, user.pw_gid)
         made = Credentials(
-            _free_port(PREFERRED_PORT), *(secrets.token_urlsafe(24) for _ in range(3))
+            free_port(PREFERRED_PORT), *(secrets.token_urlsafe(24) for _ in range(3))
         )
         # initdb reads the password from a file it must be able to open under its own user.
         password_file = self.data.parent / "first-password"
         try:
-            _write_private(password_file, made.owner_password)
+            write_private(password_file, made.owner_password)
             if user:
                 os.chown(password_file, user.pw_uid, user.pw_gid)
             self._run(
@@ -143,13 +143,13 @@ class EmbeddedPostgres:
             )
         finally:
             password_file.unlink(missing_ok=True)
-        _write_private(self.credentials_file, json.dumps(asdict(made), indent=2))
+        write_private(self.credentials_file, json.dumps(asdict(made), indent=2))
 
     def _start(self, credentials: Credentials) -> Credentials:
-        port = _free_port(credentials.port)
+        port = free_port(credentials.port)
         if port != credentials.port:
             credentials = Credentials(**{**asdict(credentials), "port": port})
-            _write_private(self.credentials_file, json.dumps(asdict(credentials), indent=2))
+            write_private(self.credentials_file, json.dumps(asdict(credentials), indent=2))
         options = " ".join(f"-c {key}='{value}'" for key, value in CONFIGURATION.items())
         self._run(
             "pg_ctl",
@@ -259,25 +259,3 @@ def _ensure_login(connection: psycopg.Connection[tuple[object, ...]], role: str,
     connection.execute(
         sql.SQL("{} role {} login password {}").format(verb, sql.Identifier(role), sql.Literal(pw))
     )
-
-
-def _free_port(preferred: int) -> int:
-    """`preferred` if nothing listens there, else any free one."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise WarehouseError("no free TCP port on 127.0.0.1")
-
-
-def _write_private(path: Path, content: str) -> None:
-    """Replaces the file at once, readable by its owner only from the first byte."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-        handle.write(content)
-    temporary.replace(path)

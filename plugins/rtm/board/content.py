@@ -1,0 +1,290 @@
+"""What stands on the board, read from the warehouse in one transaction: one clock for all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from rtm.warehouse import Role, Warehouse
+
+Rows = Sequence[Row[Any]]
+
+
+@dataclass(frozen=True)
+class Board:
+    """The rows of each section, in reading order."""
+
+    as_of: datetime | None
+    """The clock of the marts; None before their first build."""
+    kpis: Rows
+    people: Rows
+    rosters: Rows
+    breaches: Rows
+    cleared_today: int
+    mails: Rows
+    feeds: Rows
+
+
+KPIS = text(
+    """
+    with
+
+    services as (
+        select
+            service_code,
+            service_name,
+            timezone,
+            date_trunc('day', (select max(as_of) from marts.rpt_kpi_now), timezone) as day_start
+        from marts.dim_service
+    ),
+
+    voice as (
+        select
+            interval.service_code,
+            interval.channel,
+            sum(interval.scr_numerator) as scr_numerator,
+            sum(interval.abandon_numerator) as abandon_numerator,
+            sum(interval.scr_denominator) as scr_denominator,
+            sum(interval.service_level_numerator) as service_level_numerator,
+            sum(interval.service_level_denominator) as service_level_denominator,
+            sum(interval.handle_s_sum) as handle_s_sum,
+            sum(interval.handled) as handled
+        from marts.fct_scr_interval as interval
+        inner join services using (service_code)
+        where interval.interval_start >= services.day_start
+        group by interval.service_code, interval.channel
+    ),
+
+    nonvoice as (
+        select
+            interval.service_code,
+            interval.channel,
+            sum(interval.responded_in_target) as responded_in_target,
+            sum(interval.responded + interval.overdue_unanswered) as due
+        from marts.fct_response_time_interval as interval
+        inner join services using (service_code)
+        where interval.interval_start >= services.day_start
+        group by interval.service_code, interval.channel
+    ),
+
+    today as (
+        select service_code, channel, kpi, value
+        from voice
+        cross join lateral (
+            values
+                ('scr', 100.0 * scr_numerator / nullif(scr_denominator, 0)),
+                ('abandon_rate', 100.0 * abandon_numerator / nullif(scr_denominator, 0)),
+                ('service_level',
+                    100.0 * service_level_numerator / nullif(service_level_denominator, 0)),
+                ('aht', handle_s_sum / nullif(handled, 0))
+        ) as kpis (kpi, value)
+        union all
+        select service_code, channel, 'response_time', 100.0 * responded_in_target / nullif(due, 0)
+        from nonvoice
+    )
+
+    select
+        services.service_name,
+        kpi_now.service_code,
+        kpi_now.channel,
+        kpi_now.kpi,
+        kpi_now.comparator,
+        kpi_now.target,
+        kpi_now.observed,
+        kpi_now.is_met,
+        coalesce(
+            case kpi_now.comparator
+                when '>=' then kpi_now.observed < kpi_now.critical
+                else kpi_now.observed > kpi_now.critical
+            end,
+            false
+        ) as is_critical,
+        kpi_now.is_feed_behind,
+        today.value as today
+    from marts.rpt_kpi_now as kpi_now
+    inner join services using (service_code)
+    left join today using (service_code, channel, kpi)
+    order by services.service_name, kpi_now.channel <> 'voice', kpi_now.channel
+    """
+)
+
+PEOPLE = text(
+    """
+    with
+
+    services as (
+        select
+            service_code,
+            service_name,
+            timezone,
+            (cast(:as_of as timestamptz) at time zone timezone)::date as today
+        from marts.dim_service
+    ),
+
+    attendance as (
+        select
+            attendance.service_code,
+            attendance.agent_id,
+            attendance.roster_date,
+            attendance.shift_code,
+            attendance.status as matter,
+            null as aux_code,
+            compliance.login_late_s as extent_s
+        from marts.fct_attendance as attendance
+        left join marts.fct_login_compliance as compliance
+            using (agent_id, service_code, roster_date, shift_code)
+        where attendance.status in ('no_show', 'absent', 'late')
+    ),
+
+    aux as (
+        select
+            service_code,
+            agent_id,
+            roster_date,
+            shift_code,
+            case when excess_s > 0 then 'over_aux' else 'over_occurrence' end,
+            aux_code,
+            case when excess_s > 0 then excess_s else longest_s end
+        from marts.fct_aux_usage
+        where excess_s > 0 or is_over_occurrence
+    )
+
+    select
+        services.service_name,
+        services.timezone,
+        coalesce(agent.agent_name, matter.agent_id) as agent_name,
+        matter.agent_id,
+        matter.shift_code,
+        matter.matter,
+        matter.aux_code,
+        matter.extent_s,
+        planned.planned_start_at
+    from (select * from attendance union all select * from aux) as matter
+    inner join services
+        on services.service_code = matter.service_code and services.today = matter.roster_date
+    left join marts.fct_attendance as planned
+        on (planned.agent_id, planned.service_code, planned.roster_date, planned.shift_code)
+        = (matter.agent_id, matter.service_code, matter.roster_date, matter.shift_code)
+    left join lateral (
+        select dim_agent.agent_name
+        from marts.dim_agent
+        where dim_agent.agent_id = matter.agent_id
+        limit 1
+    ) as agent on true
+    order by
+        array_position(
+            array['no_show', 'absent', 'over_aux', 'over_occurrence', 'late'], matter.matter
+        ),
+        services.service_name,
+        matter.extent_s desc nulls last,
+        matter.agent_id
+    """
+)
+
+ROSTERS = text(
+    """
+    with
+
+    services as (
+        select
+            service_code,
+            service_name,
+            timezone,
+            (cast(:as_of as timestamptz) at time zone timezone)::date + 1 as tomorrow
+        from marts.dim_service
+        where service_code in (select service_code from marts.dim_team)
+    )
+
+    select
+        services.service_name,
+        services.timezone,
+        services.tomorrow,
+        roster.file_name,
+        roster.version,
+        coalesce(roster.verdict, 'missing') as verdict,
+        roster.errors,
+        roster.distributed_at,
+        roster.is_on_time
+    from services
+    left join marts.fct_roster_validity as roster
+        on roster.service_code = services.service_code
+        and services.tomorrow between roster.period_start and roster.period_end
+    order by services.service_name, roster.received_at
+    """
+)
+
+BREACHES = text(
+    """
+    select
+        service.service_name,
+        service.timezone,
+        breach.breach_id,
+        breach.channel,
+        breach.kpi,
+        breach.started_at,
+        breach.observed,
+        breach.comparator,
+        breach.target,
+        breach.severity,
+        plan.plan_id,
+        plan.status,
+        facts.facts
+    from marts.fct_breach as breach
+    inner join marts.dim_service as service using (service_code)
+    left join marts.fct_recovery_plan as plan using (breach_id)
+    left join ops.recovery_plan as facts using (breach_id)
+    where breach.cleared_at is null
+    order by breach.severity, breach.started_at, breach.breach_id
+    """
+)
+
+CLEARED = text(
+    """
+    select count(*)
+    from marts.fct_breach as breach
+    inner join marts.dim_service as service using (service_code)
+    where breach.cleared_at
+        >= date_trunc('day', cast(:as_of as timestamptz), service.timezone)
+    """
+)
+
+# The newest of each kind: a day's rosters must not hide the breach that came before them.
+MAILS = text(
+    """
+    select mail_id, created_at, sent_at, state, recipient, subject
+    from (
+        select
+            *,
+            row_number() over (partition by kind order by mail_id desc) as place
+        from ops.outbox
+    ) as mail
+    where place <= 4
+    order by mail_id desc
+    """
+)
+
+FEEDS = text("select feed, age_s, is_stale from marts.rpt_feed_freshness order by age_s")
+
+
+def read_board(warehouse: Warehouse) -> Board:
+    """The board at the clock of the marts."""
+    with warehouse.transaction(Role.APP) as connection:
+        connection.execute(text("set transaction isolation level repeatable read read only"))
+        as_of: datetime | None = connection.execute(
+            text("select nullif(max(previous_as_of), '-infinity') from ops.clock")
+        ).scalar_one()
+        clock = {"as_of": as_of}
+        return Board(
+            as_of,
+            connection.execute(KPIS).all(),
+            connection.execute(PEOPLE, clock).all(),
+            connection.execute(ROSTERS, clock).all(),
+            connection.execute(BREACHES).all(),
+            connection.execute(CLEARED, clock).scalar_one(),
+            connection.execute(MAILS).all(),
+            connection.execute(FEEDS).all(),
+        )

@@ -1,0 +1,11 @@
+"""The embedded stack on one machine: PostgreSQL, Airflow's components, and in the demo a mail
+server and a simulated centre. Makes them, starts them under a supervisor, and stops them.
+
+What Airflow runs is in `dags/`; on several machines the same parts run as services
+(`docker-compose.yml`).
+"""
+
+from rtm.stack.commands import airflow_command, stack_commands
+from rtm.stack.supervising import StackError
+
+__all__ = ["StackError", "airflow_command", "stack_commands"]

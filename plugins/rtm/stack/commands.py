@@ -1,0 +1,84 @@
+"""The commands of the stack, for the product's command line to mount."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from rtm.settings import Settings
+from rtm.stack.airflow import ADMIN, admin_password
+from rtm.stack.running import Ports, Stack, run_airflow
+
+
+@click.group()
+def stack_commands() -> None:
+    """Start and stop the embedded system: PostgreSQL, Airflow, and for the demo a mail server and
+    a simulated centre."""
+
+
+@stack_commands.command("up")
+def up_command() -> None:
+    """Start the system, without data. A running one is left as it is."""
+    settings = Settings.from_environment()
+    stack = Stack(settings)
+    if stack.is_running():
+        click.echo("already running")
+        ports = stack.ports
+    else:
+        stack.prepare()
+        ports = stack.start()
+    _print_addresses(settings, ports)
+    click.echo(f"Landing folder   {settings.landing_url}")
+
+
+@stack_commands.command("demo")
+def demo_command() -> None:
+    """Start the system with a simulated day and live traffic; print the board once complete."""
+    from rtm.board import print_board
+    from rtm.stack.demo import mailbox, start_demo
+
+    settings = Settings.from_environment()
+    system, ports = start_demo(settings)
+    print_board(system)
+    _print_addresses(settings, ports)
+    click.echo(f"Mails            {mailbox(settings)}/new, ./rtm outbox list")
+    click.echo("The board again  ./rtm board")
+    click.echo("Stop everything  make down")
+
+
+@stack_commands.command("down")
+def down_command() -> None:
+    """Stop everything that was started."""
+    Stack(Settings.from_environment()).stop()
+    click.echo("stopped")
+
+
+@stack_commands.command("status")
+def status_command() -> None:
+    """Print the state of every part; exit status 1 if one is not well."""
+    stack = Stack(Settings.from_environment())
+    states = {"postgresql": "RUNNING" if stack.postgres.is_running() else "STOPPED"}
+    states |= stack.supervisor.states() or {"supervisor": "STOPPED"}
+    if stack.is_running():
+        health = stack.health(stack.ports)
+        states |= {f"airflow {name}": state for name, state in health.items()}
+    for name, state in states.items():
+        click.echo(f"{name:<24}{state}")
+    if not set(states.values()) <= {"RUNNING", "healthy"}:
+        sys.exit(1)
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def airflow_command(arguments: tuple[str, ...]) -> None:
+    """Airflow's own command line against the embedded system, as in: rtm airflow dags list."""
+    sys.exit(run_airflow(Settings.from_environment(), arguments))
+
+
+def _print_addresses(settings: Settings, ports: Ports) -> None:
+    click.echo(f"Airflow          {ports.airflow_address}  ({ADMIN} / {admin_password(settings)})")
+    click.echo("Warehouse        ./rtm warehouse url")
