@@ -94,6 +94,21 @@ def list_mails_command(limit: int) -> None:
         )
 
 
+@outbox_commands.command("show")
+@click.argument("mail_id", type=int)
+def show_mail_command(mail_id: int) -> None:
+    """Print one mail as its reader gets it."""
+    system = System.open(Settings.from_environment())
+    with system.warehouse.transaction(Role.APP) as connection:
+        mail = connection.execute(
+            text("select recipient, subject, body_text from ops.outbox where mail_id = :mail_id"),
+            {"mail_id": mail_id},
+        ).one_or_none()
+    if mail is None:
+        raise click.ClickException(f"there is no mail {mail_id}")
+    click.echo(f"{mail.recipient}\n{mail.subject}\n\n{mail.body_text}")
+
+
 @outbox_commands.command("resend")
 @click.argument("mail_id", type=int)
 def resend_command(mail_id: int) -> None:

@@ -42,7 +42,7 @@ def demo_command() -> None:
     system, ports = start_demo(settings)
     print_board(system)
     _print_addresses(settings, ports)
-    click.echo(f"Mails            {mailbox(settings)}/new, ./rtm outbox list")
+    click.echo(f"Mails            {mailbox(settings)}/new, ./rtm outbox list, ./rtm outbox show ID")
     click.echo("The board again  ./rtm board")
     click.echo("Stop everything  make down")
 
