@@ -1,0 +1,62 @@
+"""`python -m benchmarks [--full]`: measures, prints a table, writes `benchmarks/results.json`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.cycle import measure_cycle
+from benchmarks.landing import measure_landing
+from benchmarks.results import Result, write_results
+from benchmarks.stack import measure_stack
+from rtm.stack.progress import step
+
+Benchmark = Callable[[Path, bool], list[Result]]
+BENCHMARKS: dict[str, Benchmark] = {
+    "landing": measure_landing,
+    "cycle": measure_cycle,
+    "stack": measure_stack,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="all, at full size")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHMARKS)}")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.names) - set(BENCHMARKS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; give {', '.join(BENCHMARKS)}")
+    results: list[Result] = []
+    for name in chosen.names or BENCHMARKS:
+        with step(f"Benchmark {name}"), tempfile.TemporaryDirectory(prefix="rtm-bench-") as folder:
+            results += BENCHMARKS[name](Path(folder), chosen.full)
+    _print(results)
+    if not chosen.names:
+        print(f"written: {write_results(results)}")
+    return 0 if all(result.ok for result in results) else 1
+
+
+def _print(results: list[Result]) -> None:
+    table = Table("figure", "value", "goal", "", "detail")
+    for result in results:
+        goal = "" if result.goal is None else f"{result.comparator} {result.goal:g}"
+        table.add_row(
+            result.name,
+            f"{result.value:.2f} {result.unit}",
+            goal,
+            "" if result.goal is None else ("✓" if result.ok else "✗"),
+            result.detail,
+        )
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 140
+    console.print(table)
+
+
+sys.exit(main())
