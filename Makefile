@@ -29,7 +29,7 @@ up: install ## the whole system, without data
 	@./rtm stack up
 
 down: ## stop everything that was started
-	@test ! -x "$(RTM_HOME)/venv/bin/python" || ./rtm stack down
+	@test ! -e "$(RTM_HOME)/venv/installed" || ./rtm stack down
 
 test: install ## every test
 	@$(RUN) -m pytest $(ARGS)

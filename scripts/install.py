@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import sysconfig
@@ -25,7 +26,13 @@ NEEDED_GB = 2.5
 # What a failed installation says, and what that means for the person who waits for it.
 REASONS = {
     r"No space left": "the disk is full; about 2.5 GB are needed below {environment}",
-    r"hashes|HASHES": "a package is not the one that requirements.lock names; look at {log}",
+    r"THESE PACKAGES DO NOT MATCH|[Hh]ash mismatch": (
+        "a package is not the one that requirements.lock names; look at {log}"
+    ),
+    r"certificate|CERTIFICATE": (
+        "the package index's certificate is not trusted on this machine; name your certificates"
+        " with SSL_CERT_FILE=/path/to/ca.pem (details: {log})"
+    ),
     r"dns|name resolution|resolve host|[Cc]onnect|network|[Tt]imed? ?out|Max retries|HTTP": (
         "packages cannot be fetched; check the network, or name your package index with"
         " `pip config set global.index-url URL` (details: {log})"
@@ -86,9 +93,10 @@ def install(environment: Path) -> None:
 def _step(told: str, environment: Path, log: Path, *command: str) -> None:
     """Runs one command; one line says what it does and how long it has taken."""
     began = time.monotonic()
-    with log.open("a") as output:
+    with log.open("a+") as output:
         output.write(f"$ {' '.join(command)}\n")
         output.flush()
+        told_from = output.tell()
         running = subprocess.Popen(
             command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=_environment()
         )
@@ -104,7 +112,9 @@ def _step(told: str, environment: Path, log: Path, *command: str) -> None:
     if status == 0:
         print(f"{told}: {time.monotonic() - began:.0f} s", file=sys.stderr)
         return
-    said = log.read_text()
+    with log.open() as output:
+        output.seek(told_from)
+        said = output.read()
     for pattern, reason in REASONS.items():
         if re.search(pattern, said):
             _fail(f"{told}: {reason.format(environment=environment, log=log)}")
@@ -115,6 +125,9 @@ def _step(told: str, environment: Path, log: Path, *command: str) -> None:
 def _environment() -> dict[str, str]:
     """The caller's, with bytecode written: without it everything starts twice as slowly."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    if ssl.create_default_context().cert_store_stats()["x509_ca"]:
+        # uv brings certificates of its own, which a company's proxy is not among.
+        environment.setdefault("UV_SYSTEM_CERTS", "true")
     if "UV_DEFAULT_INDEX" not in environment:
         index = _pip_setting("index-url")
         if index:
