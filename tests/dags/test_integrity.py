@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import subprocess
 import sys
@@ -43,7 +44,7 @@ def test_tasks_run_one_after_another(dags, dag_id):
     dag = dags[dag_id]
     order = [task.task_id for task in dag.topological_sort()]
     assert order == CHAINS[dag_id]
-    for task, follower in zip(order, order[1:], strict=False):
+    for task, follower in itertools.pairwise(order):
         assert dag.get_task(task).downstream_task_ids == {follower}
 
 

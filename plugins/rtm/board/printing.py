@@ -73,7 +73,7 @@ def _kpi_cell(row: Any, say: Say) -> str:
     else:
         sign = "‼" if row.is_critical else "✗"
         now = f"[bold red]{_value(row.kpi, row.observed)} {sign}[/bold red]"
-    target = f"{'≥' if row.comparator == '>=' else '≤'} {_value(row.kpi, row.target, 0)}"
+    target = _target(row)
     today = "" if row.today is None else _value(row.kpi, float(row.today))
     return f"{now}\n{today}\n[dim]{target}[/dim]"
 
@@ -141,7 +141,7 @@ def _breaches(rows: Rows, say: Say) -> RenderableType:
             say(f"kpi_{row.kpi}"),
             _clock(row.started_at, row.timezone, "%H:%M"),
             f"[bold red]{_value(row.kpi, row.observed)} {sign}[/bold red]",
-            f"{row.comparator} {_value(row.kpi, row.target, 0)}",
+            _target(row),
             missing,
             plan,
         )
@@ -184,6 +184,10 @@ def _table(title: str, *columns: str) -> Table:
 
 def _or_note(table: Table, note: str) -> RenderableType:
     return table if table.row_count else Text.assemble((f"{table.title}: ", "bold"), note)
+
+
+def _target(row: Any) -> str:
+    return f"{'≥' if row.comparator == '>=' else '≤'} {_value(row.kpi, row.target, 0)}"
 
 
 def _value(kpi: str, value: float, digits: int = 1) -> str:

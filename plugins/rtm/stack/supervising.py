@@ -22,19 +22,16 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from supervisor.xmlrpc import SupervisorTransport
 
-from rtm.settings import REPOSITORY
-
 LONGEST_SOCKET_PATH = 100
 """Unix sockets have short paths (108 bytes with the end)."""
 GIVEN_UP = ("FATAL", "UNKNOWN")
 
 CONFIGURATION = """\
-; Written by `rtm stack`; changes are lost at the next start.
+; Written by `rtm stack`; changes are lost at the next start. Paths are relative to the home folder.
 [supervisord]
 user={{ user }}
-directory={{ repository }}
-pidfile={{ pid_file }}
-logfile={{ logs }}/supervisord.log
+pidfile=supervisor/supervisord.pid
+logfile=logs/supervisord.log
 logfile_maxbytes=5MB
 logfile_backups=2
 loglevel=warn
@@ -56,7 +53,7 @@ stopasgroup=true
 killasgroup=true
 stopwaitsecs=20
 redirect_stderr=true
-stdout_logfile={{ logs }}/{{ program.name }}.log
+stdout_logfile=logs/{{ program.name }}.log
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=3
 {% endfor %}"""
@@ -103,7 +100,7 @@ class Supervisor:
         done = subprocess.run(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)],
             env=dict(environment),
-            cwd=REPOSITORY,
+            cwd=self.root.parent,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -164,9 +161,6 @@ class Supervisor:
         )
         return template.render(
             user=pwd.getpwuid(os.getuid()).pw_name,
-            repository=_escaped(str(REPOSITORY)),
-            pid_file=_escaped(str(self.pid_file)),
-            logs=_escaped(str(self.logs)),
             socket=_escaped(str(self.socket)),
             programs=programs,
         )

@@ -1,0 +1,97 @@
+"""The printed board over a small centre, in both languages."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+
+import rtm.board.printing
+from rtm.board.content import read_board
+from rtm.board.printing import render_board
+from rtm.cycle import System, run_cycle
+from rtm.settings import Language
+from tests.small_centre import CALL_HEADER, DAY, MORNING, call, deliver_reference, roster
+
+TEN_O_CLOCK = MORNING + timedelta(hours=2)
+
+
+def printed(system: System, language: Language) -> str:
+    console = Console(file=io.StringIO(), width=140, highlight=False)
+    for part in render_board(read_board(system.warehouse), language):
+        console.print(part)
+    return console.file.getvalue()
+
+
+@pytest.fixture
+def centre(system: System, deliver) -> System:
+    """08:00 to 10:00: Ani is late, Budi stays away, two thirds of the calls are lost."""
+    deliver_reference(deliver)
+    deliver("roster", "today.csv", roster(), MORNING - timedelta(days=1))
+    tomorrow = roster(first=DAY + timedelta(days=1)).replace("A1", "UNKNOWN")
+    deliver("roster", "tomorrow.csv", tomorrow, MORNING)
+    login = f"{(MORNING + timedelta(minutes=12)).isoformat()},A1,login"
+    deliver("agent_event", "events.csv", f"occurred_at,agent_id,event\n{login}\n", TEN_O_CLOCK)
+    at = TEN_O_CLOCK - timedelta(minutes=20)
+    calls = [call(f"c{n}", at, "answered" if n % 3 == 0 else "abandoned", 40) for n in range(12)]
+    deliver("call", "calls.csv", CALL_HEADER + "".join(calls), TEN_O_CLOCK)
+    run_cycle(system, TEN_O_CLOCK + timedelta(minutes=1))
+    return system
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("id", ["Layanan terhadap target", "terlambat 12 menit", "belum login", "DITOLAK, ",
+                "nomor 1, draf", "data per 23/11 10:01 WIB"]),
+        ("en", ["Services against target", "12 minutes late", "not logged in", "REJECTED, ",
+                "number 1, draft", "data as of 23/11 10:01 WIB"]),
+    ],
+)  # fmt: skip
+def test_the_board_tells_what_happened(centre: System, language: Language, told: list[str]):
+    board = printed(centre, language)
+    for text in told:
+        assert text in board, board
+    assert "33.3 % ‼" in board
+    assert "Ani (A1)" in board
+    assert "[RTM] Kartu Kredit: SCR 33.3 % " in board
+
+
+def test_a_board_without_data_says_so(system: System):
+    assert printed(system, "id").strip() == "Belum ada data."
+
+
+def test_a_name_with_brackets_is_printed_as_it_is(centre: System, deliver):
+    named = "agent_id,agent_name,email,role,team_code,active_from\n"
+    deliver(
+        "agent",
+        "new.csv",
+        named + "A1,Ani [red]x[/],a@b.example,agent,T1,2026-01-01\n",
+        TEN_O_CLOCK,
+    )
+    run_cycle(centre, TEN_O_CLOCK + timedelta(minutes=2))
+    assert "Ani [red]x[/] (A1)" in printed(centre, "id")
+
+
+def test_every_text_exists_in_both_languages_with_the_same_facts():
+    words = yaml.safe_load((Path(rtm.board.printing.__file__).parent / "words.yml").read_text())
+    for name, texts in words.items():
+        assert set(texts) == {"id", "en"}, name
+        facts = [sorted(re.findall(r"{\w+}", texts[language])) for language in ("id", "en")]
+        assert facts[0] == facts[1], name
+
+
+def test_no_text_is_left_over():
+    folder = Path(rtm.board.printing.__file__).parent
+    words = yaml.safe_load((folder / "words.yml").read_text())
+    source = (folder / "printing.py").read_text()
+    spelled = {name for name in words if re.search(f"""["']{name}["']""", source)}
+    prefixes = ("kpi_", "verdict_", "plan_", "state_")
+    matters = {"no_show", "not logged in", "late", "over_aux", "over_occurrence"}
+    left = {n for n in set(words) - spelled - matters if not n.startswith(prefixes)}
+    assert left == set()
