@@ -8,31 +8,13 @@ from pathlib import Path
 
 import click
 
+from rtm.cli.parameters import Instant
 from rtm.simulator.centre import SimulationSummary
 from rtm.simulator.presets import bench_scenario, demo_scenario, healthy_scenario
 from rtm.simulator.running import Live, progress_of, simulate
 from rtm.simulator.scenario import Scenario
 
 PRESETS = ("demo", "healthy")
-
-
-class Moment(click.ParamType[datetime]):
-    """ISO 8601 with an offset."""
-
-    name = "timestamp"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is not an ISO 8601 time, as 2026-11-22T09:00:00+07:00", param)
-        if moment.tzinfo is None:
-            self.fail(f"{value!r} has no offset, as +07:00", param)
-        return moment
 
 
 _landing = click.option(
@@ -58,8 +40,8 @@ def simulate_commands() -> None:
 @_landing
 @_truth
 @_seed
-@click.option("--until", type=Moment(), help="Last arrival of a file. [default: now]")
-@click.option("--now", "anchor", type=Moment(), help="The moment the trouble is built around.")
+@click.option("--until", type=Instant(), help="Last arrival of a file. [default: now]")
+@click.option("--now", "anchor", type=Instant(), help="The moment the trouble is built around.")
 @click.option(
     "--scenario",
     "preset",
@@ -105,9 +87,13 @@ def simulate_live(
 @_landing
 @_truth
 @_seed
-@click.option("--agents", default=300, show_default=True, type=click.IntRange(min=20))
-@click.option("--days", default=7, show_default=True, type=click.IntRange(min=1))
-@click.option("--start", type=Moment(), help="First contact. [default: 2026-11-02, WIB]")
+@click.option(
+    "--agents", default=300, show_default=True, type=click.IntRange(min=20), help="All services."
+)
+@click.option(
+    "--days", default=7, show_default=True, type=click.IntRange(min=1), help="Length of the record."
+)
+@click.option("--start", type=Instant(), help="First contact. [default: 2026-11-02, WIB]")
 @click.option("--slice", "slice_s", default=300, show_default=True, help="Seconds per file.")
 def simulate_bench(
     landing: Path,

@@ -31,25 +31,69 @@ READS = {
     "marts": (Role.APP, Role.READER),
 }
 
+READER_SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "30s"}
+
 
 def ensure_roles(connection: Connection) -> None:
-    """Makes the roles that are missing and lets the login act as each of them."""
-    for role in Role:
-        known = connection.execute(
-            text("select from pg_roles where rolname = :role"), {"role": role}
-        ).first()
-        try:
-            if known is None:
+    """Makes the roles that are missing and lets the login act as each of them.
+
+    A login that may not make roles finds them made by an administrator, or raises WarehouseError
+    with the statements for one.
+    """
+    login: str = connection.execute(text("select current_user")).scalar_one()
+    try:
+        for role in Role:
+            if not _exists(connection, role):
                 connection.execute(text(f"create role {role}"))
-            connection.execute(text(f"grant {role} to current_user"))
-        except ProgrammingError as error:
-            names = ", ".join(Role)
-            raise WarehouseError(
-                f"this login may not make the database roles {names}: have an administrator create "
-                f"them and grant them to this login, then start again ({error.orig})"
-            ) from error
-    connection.execute(text(f"alter role {Role.READER} set default_transaction_read_only = on"))
-    connection.execute(text(f"alter role {Role.READER} set statement_timeout = '30s'"))
+            if not _may_become(connection, role):
+                connection.execute(text(f"grant {role} to current_user"))
+        for setting, value in READER_SETTINGS.items():
+            if not _has_setting(connection, Role.READER, setting, value):
+                connection.execute(text(f"alter role {Role.READER} set {setting} = '{value}'"))
+    except ProgrammingError as error:
+        raise WarehouseError(
+            f"this login may not make the database roles; have an administrator run:"
+            f" {'; '.join(role_statements(login))}; then start again ({error.orig})"
+        ) from error
+
+
+def role_statements(login: str) -> list[str]:
+    """What an administrator runs for a login that may not make roles itself."""
+    return [
+        *(f"create role {role}" for role in Role),
+        *(f'grant {role} to "{login}"' for role in Role),
+        *(f"alter role {Role.READER} set {name} = '{v}'" for name, v in READER_SETTINGS.items()),
+    ]
+
+
+def _exists(connection: Connection, role: Role) -> bool:
+    known = connection.execute(
+        text("select from pg_roles where rolname = :role"), {"role": role}
+    ).first()
+    return known is not None
+
+
+def _may_become(connection: Connection, role: Role) -> bool:
+    may: bool = connection.execute(
+        text("select pg_has_role(current_user, :role, 'set')"), {"role": role}
+    ).scalar_one()
+    return may
+
+
+def _has_setting(connection: Connection, role: Role, name: str, value: str) -> bool:
+    found: bool = connection.execute(
+        text(
+            """
+            select exists (
+                select from pg_db_role_setting
+                where setrole = cast(:role as regrole) and setdatabase = 0
+                    and :setting = any(setconfig)
+            )
+            """
+        ),
+        {"role": role, "setting": f"{name}={value}"},
+    ).scalar_one()
+    return found
 
 
 def ensure_schemas(connection: Connection) -> None:
