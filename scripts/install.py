@@ -33,7 +33,7 @@ REASONS = {
         "the package index's certificate is not trusted on this machine; name your certificates"
         " with SSL_CERT_FILE=/path/to/ca.pem (details: {log})"
     ),
-    r"No matching distribution|dns|name resolution|resolve host|[Cc]onnect|network|[Tt]imed? ?out|Max retries|HTTP": (
+    r"No matching distribution|dns|resol|[Cc]onnect|network|[Tt]imed? ?out|retries|HTTP": (
         "packages cannot be fetched; check the network, or name your package index with"
         " `pip config set global.index-url URL` (details: {log})"
     ),

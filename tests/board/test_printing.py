@@ -49,7 +49,7 @@ def centre(system: System, deliver) -> System:
     [
         ("id", ["Layanan terhadap target", "terlambat 12 menit", "belum login", "DITOLAK, ",
                 "nomor 1, draf", "data per 23/11 10:01 WIB"]),
-        ("en", ["Services against target", "12 minutes late", "not logged in", "REJECTED, ",
+        ("en", ["Services against target", "12 minutes late", "not logged in", "REJECTED, errors: ",
                 "number 1, draft", "data as of 23/11 10:01 WIB"]),
     ],
 )  # fmt: skip

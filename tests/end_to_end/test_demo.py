@@ -34,6 +34,8 @@ class Demo:
     home: Path
     port: int
     printed: str
+    others: set[str]
+    """Processes of other Airflows on this machine."""
 
     def rtm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return _rtm(self.home, self.port, *arguments)
@@ -56,10 +58,11 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     home = tmp_path_factory.mktemp("demo") / "home"
     port = free_port()
+    others = _airflow_processes()
     try:
         done = _rtm(home, port, "stack", "demo")
         assert done.returncode == 0, done.stderr
-        yield Demo(home, port, done.stdout)
+        yield Demo(home, port, done.stdout, others)
     finally:
         _rtm(home, port, "stack", "down")
 
@@ -119,6 +122,17 @@ def test_starting_again_leaves_a_running_system_as_it_is(demo: Demo):
     assert supervisors <= set(_processes(demo.home))
 
 
+def test_cleaning_removes_old_records_and_keeps_what_happened(demo: Demo):
+    kept = "select count(*) from ops.outbox"
+    before = demo.query(kept)
+    old = "select count(*) from ops.cycle where finished_at < now() - interval '20 s'"
+    assert demo.query(old)[0][0] > 0
+    done = demo.rtm("stack", "clean", "--older-than", "20s")
+    assert done.returncode == 0, done.stderr
+    assert demo.query(old)[0][0] == 0
+    assert demo.query(kept) >= before
+
+
 def test_a_killed_scheduler_comes_back_and_the_cycle_goes_on(demo: Demo):
     scheduler = _pid(demo, "scheduler")
     os.kill(scheduler, signal.SIGKILL)
@@ -153,6 +167,7 @@ def test_down_leaves_no_process_and_up_again_keeps_what_was_there(demo: Demo):
     assert demo.rtm("stack", "status").returncode == 0
     assert demo.rtm("stack", "down").returncode == 0
     assert _processes(demo.home) == {}
+    assert _airflow_processes() <= demo.others
     assert demo.rtm("stack", "status").returncode == 1
     assert demo.query("select count(*) from ops.file_ledger")[0][0] >= landed
 
@@ -198,6 +213,18 @@ def _pid(demo: Demo, program: str) -> int:
         if int(status[1]) == parent and program in command:
             return pid
     raise AssertionError(f"{program} is not running")
+
+
+def _airflow_processes() -> set[str]:
+    """Airflow renames its processes, which hides their environment."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"airflow" in (entry / "cmdline").read_bytes():
+                found.add(entry.name)
+        except OSError:
+            continue
+    return found
 
 
 def _processes(home: Path) -> dict[int, str]:

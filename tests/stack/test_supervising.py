@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rtm.settings import REPOSITORY
 from rtm.stack.supervising import LONGEST_SOCKET_PATH, Program, StackError, Supervisor
 
 SLEEPS = "import time; print('up', flush=True); time.sleep(600)"
@@ -34,7 +35,10 @@ def wait_for(what: Callable[[], bool], seconds: float = 30) -> bool:
 
 
 def start(supervisor: Supervisor, code: str) -> None:
-    supervisor.start([Program("program", (sys.executable, "-u", "-c", code))], os.environ)
+    supervisor.start(
+        [Program("program", (sys.executable, "-u", "-c", code))],
+        {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")},
+    )
 
 
 def test_a_program_that_dies_is_started_again(supervisor: Supervisor):
@@ -62,12 +66,22 @@ def test_stopping_takes_the_children_of_programs_along(supervisor: Supervisor):
     supervisor.stop()
     assert not supervisor.is_running()
     assert supervisor.states() == {}
-    living = [
-        command
-        for entry in Path("/proc").glob("[0-9]*/cmdline")
-        if (command := _read(entry)) and SLEEPS.encode() in command and b"child" in command
-    ]
-    assert living == []
+    assert _running(SLEEPS) == set()
+
+
+def test_what_a_killed_program_leaves_behind_is_ended(supervisor: Supervisor):
+    child = "import time; time.sleep(654)"
+    start(
+        supervisor,
+        f"import os, subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]);"
+        "print('process', os.getpid(), flush=True);" + SLEEPS,
+    )
+    log = supervisor.logs / "program.log"
+    assert wait_for(lambda: supervisor.states() == {"program": "RUNNING"} and log.exists())
+    assert wait_for(lambda: len(_running(child)) == 1)
+    (left,) = _running(child)
+    os.kill(int(log.read_text().split()[1]), signal.SIGKILL)
+    assert wait_for(lambda: left not in _running(child))
 
 
 def test_a_leftover_of_a_dead_supervisor_is_not_taken_for_a_living_one(supervisor: Supervisor):
@@ -80,6 +94,15 @@ def test_a_leftover_of_a_dead_supervisor_is_not_taken_for_a_living_one(superviso
 def test_the_control_socket_has_a_path_that_the_kernel_takes(supervisor: Supervisor):
     assert len(str(supervisor.root)) > LONGEST_SOCKET_PATH
     assert len(str(supervisor.socket)) <= LONGEST_SOCKET_PATH
+
+
+def _running(code: str) -> set[str]:
+    """Processes whose last argument but some is exactly this code."""
+    return {
+        entry.parent.name
+        for entry in Path("/proc").glob("[0-9]*/cmdline")
+        if code.encode() in _read(entry).split(b"\0")
+    }
 
 
 def _read(path: Path) -> bytes:

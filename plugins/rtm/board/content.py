@@ -262,7 +262,7 @@ MAILS = text(
             row_number() over (partition by kind order by mail_id desc) as place
         from ops.outbox
     ) as mail
-    where place <= 4
+    where place <= 3
     order by mail_id desc
     """
 )

@@ -28,8 +28,8 @@ DISK_FULL = "53100"
         "quarantine": ("rtm.cli.warehouse", "quarantine_command", "List what could not be read."),
         "outbox": ("rtm.cli.warehouse", "outbox_commands", "List mails; send one again."),
         "simulate": ("rtm.simulator", "simulate_commands", "A simulated contact centre."),
-        "stack": ("rtm.stack", "stack_commands", "Start and stop the embedded system."),
-        "airflow": ("rtm.stack", "airflow_command", "Airflow's own command line."),
+        "stack": ("rtm.stack.commands", "stack_commands", "Start and stop the embedded system."),
+        "airflow": ("rtm.stack.commands", "airflow_command", "Airflow's own command line."),
     },
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -2,10 +2,5 @@
 server and a simulated centre. Makes them, starts them under a supervisor, and stops them.
 
 What Airflow runs is in `dags/`; on several machines the same parts run as services
-(`docker-compose.yml`).
+(`docker-compose.yml`). Nothing is imported here: `leftovers` is a process of its own, kept small.
 """
-
-from rtm.stack.commands import airflow_command, stack_commands
-from rtm.stack.supervising import StackError
-
-__all__ = ["StackError", "airflow_command", "stack_commands"]

@@ -15,7 +15,7 @@ from rtm.warehouse.embedded import RunningPostgres
 ADMIN = "admin"
 
 # LocalExecutor forks its workers from the scheduler: what the scheduler has imported, a task need
-# not import again. Measured on two cores: a cycle takes 10 s less.
+# not import again. To import dbt and Great Expectations takes longer than a cycle runs.
 LOCAL_SETTINGS = '''\
 """Airflow imports this at its start; written by `rtm stack`."""
 

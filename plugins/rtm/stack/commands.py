@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 
 import click
 
+from rtm.cli.parameters import Duration
 from rtm.settings import Settings
 from rtm.stack.airflow import ADMIN, admin_password
 from rtm.stack.running import Ports, Stack, run_airflow
@@ -67,6 +69,22 @@ def status_command() -> None:
         click.echo(f"{name:<24}{state}")
     if not set(states.values()) <= {"RUNNING", "healthy"}:
         sys.exit(1)
+
+
+@stack_commands.command("clean")
+@click.option(
+    "--older-than", default="7d", show_default=True, type=Duration(), help="What is removed."
+)
+@click.option("--every", type=Duration(), help="Go on for ever, with this pause (default: once).")
+def clean_command(older_than: timedelta, every: timedelta | None) -> None:
+    """Remove old rows and logs of Airflow. A started system does it daily by itself."""
+    from rtm.stack.cleaning import clean, clean_every
+
+    settings = Settings.from_environment()
+    if every:
+        clean_every(settings, older_than, every)
+    cleaned = clean(settings, older_than)
+    click.echo(f"removed: {cleaned.log_folders} folders of logs, {cleaned.steps} records of steps")
 
 
 @click.command(

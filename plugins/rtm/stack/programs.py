@@ -9,12 +9,14 @@ from rtm.stack.supervising import Program
 
 
 def airflow_programs() -> list[Program]:
-    """Airflow's components. No triggerer: no task of ours is deferred."""
+    """Airflow's components, and the daily removal of what they leave behind. No triggerer: no task
+    of ours is deferred."""
     airflow = (sys.executable, "-m", "airflow")
     return [
         Program("api-server", (*airflow, "api-server")),
         Program("scheduler", (*airflow, "scheduler")),
         Program("dag-processor", (*airflow, "dag-processor")),
+        Program("cleaning", (sys.executable, "-m", "rtm", "stack", "clean", "--every", "1d")),
     ]
 
 

@@ -42,6 +42,12 @@ chmod=0700
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+
+[eventlistener:leftovers]
+command={{ leftovers }}
+events=PROCESS_STATE_EXITED
+stderr_logfile=logs/leftovers.log
+stderr_logfile_maxbytes=1MB
 {% for program in programs %}
 [program:{{ program.name }}]
 command={{ program.command }}
@@ -120,7 +126,11 @@ class Supervisor:
             answered: list[dict[str, str]] = server.supervisor.getAllProcessInfo()  # type: ignore[assignment]
         except (OSError, xmlrpc.client.Fault):
             return {}
-        return {program["name"]: program["statename"] for program in answered}
+        return {
+            program["name"]: program["statename"]
+            for program in answered
+            if program["name"] != "leftovers"
+        }
 
     def raise_if_given_up(self) -> None:
         """Raises StackError for a program that does not stay up, with the end of its log."""
@@ -162,6 +172,7 @@ class Supervisor:
         return template.render(
             user=pwd.getpwuid(os.getuid()).pw_name,
             socket=_escaped(str(self.socket)),
+            leftovers=_escaped(shlex.join((sys.executable, "-m", "rtm.stack.leftovers"))),
             programs=programs,
         )
 
