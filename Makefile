@@ -13,7 +13,7 @@ BIN = $(RTM_HOME)/venv/bin
 RUN = PYTHONPATH="$(CURDIR)/plugins" $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test bench check lock
+.PHONY: help install demo up down test bench check readme dashboards lock
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,7 +42,13 @@ check: install ## formatters, linters, types, SQL, generated files
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 dbt_project
-	$(RUN) -m pytest -q tests/test_generated.py
+	$(RUN) -m pytest -q tests/test_lock.py tests/grafana -k "lock or generates"
+
+readme: install ## renew the board in README.md
+	$(RUN) scripts/readme.py
+
+dashboards: install ## generate grafana/dashboards/ from grafana/source/
+	$(RUN) -m grafana.source
 
 lock: install ## resolve requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes \

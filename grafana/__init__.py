@@ -1,0 +1,1 @@
+"""Boards for Grafana: `source/` (Python) generates `dashboards/` (JSON); see `provisioning/`."""
