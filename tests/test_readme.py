@@ -1,4 +1,4 @@
-"""README.md says what is so: its commands exist, its map is complete, its board is what is printed."""
+"""README.md says what is so: its commands exist, its map is whole, its board is what is printed."""
 
 from __future__ import annotations
 
