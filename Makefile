@@ -41,7 +41,7 @@ check: install ## formatters, linters, types, SQL, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 dbt_project
+	$(BIN)/sqlfluff lint dbt_project
 	$(RUN) -m pytest -q tests/test_lock.py tests/grafana -k "lock or generates"
 
 readme: install ## renew the board in README.md

@@ -26,16 +26,17 @@ delivered as (
         case
             when event.event_id is not null
                 then md5('id' || chr(31) || coalesce(event.source, '') || chr(31) || event.event_id)
-            else md5(concat_ws(
-                chr(31),
-                'cells',
-                event.external_id,
-                event.occurred_at_cell,
-                event.event,
-                coalesce(event.state, '-'),
-                coalesce(event.aux_code, '-'),
-                coalesce(event.source, '-')
-            ))
+            else
+                md5(concat_ws(
+                    chr(31),
+                    'cells',
+                    event.external_id,
+                    event.occurred_at_cell,
+                    event.event,
+                    coalesce(event.state, '-'),
+                    coalesce(event.aux_code, '-'),
+                    coalesce(event.source, '-')
+                ))
         end::uuid as event_key,
         event.event_id,
         event.source,
@@ -64,9 +65,13 @@ latest as (
 
 {% if kept %}
 changed_ids as (
-    select aliases.external_id from aliases where {{ arrived('aliases') }}
+    select aliases.external_id
+    from aliases
+    where {{ arrived('aliases') }}
     union
-    select agents.agent_id from agents where {{ arrived('agents') }}
+    select agents.agent_id
+    from agents
+    where {{ arrived('agents') }}
 ),
 
 candidates as (
@@ -88,7 +93,8 @@ candidates as (
         (select clock.load_to from {{ clock() }} as clock) as _load_id
     from changed_ids
     inner join {{ kept }} as kept on kept.external_id = changed_ids.external_id
-    where not exists (select from latest where latest.event_key = kept.event_key)
+    left join latest on latest.event_key = kept.event_key
+    where latest.event_key is null
 ),
 {% else %}
 candidates as (
@@ -140,20 +146,24 @@ final as (
         placed._load_id,
         placed.occurred_at > {{ as_of() }} as is_early,
         -- The place that this version leaves
-        {% if kept %}
-        case
-            when (kept.agent_id, kept.occurred_at)
-                is distinct from (placed.agent_id, placed.occurred_at)
-                then kept.agent_id
-            else kept.was_agent_id
-        end as was_agent_id,
-        case
-            when (kept.agent_id, kept.occurred_at)
-                is distinct from (placed.agent_id, placed.occurred_at)
-                then kept.occurred_at
-            else kept.was_occurred_at
-        end as was_occurred_at
-        {% else %}
+    {% if kept %}
+    case
+        when (
+            kept.agent_id is distinct from placed.agent_id
+            or kept.occurred_at is distinct from placed.occurred_at
+            )
+            then kept.agent_id
+        else kept.was_agent_id
+    end as was_agent_id,
+    case
+        when (
+            kept.agent_id is distinct from placed.agent_id
+            or kept.occurred_at is distinct from placed.occurred_at
+            )
+            then kept.occurred_at
+        else kept.was_occurred_at
+    end as was_occurred_at
+    {% else %}
         null::text as was_agent_id,
         null::timestamptz as was_occurred_at
         {% endif %}

@@ -20,7 +20,7 @@ with
 
 shifts as (
     select shift.*
-    from {{ ref('int_shift_touched') }} as touched
+    from {{ ref('int_shift_touched') }}
     inner join {{ ref('int_shift') }} as shift
         using (agent_id, service_code, roster_date, shift_code)
 ),
@@ -113,11 +113,12 @@ working as (
             when judged.status = 'excused' then null
             when judged.status in ('late', 'no_show', 'absent') then false
             when not judged.is_over then null
-            else coalesce(
-                judged.logout_early_s <= judged.logout_tolerance_s
-                and judged.gap_s <= judged.logout_tolerance_s,
-                false
-            )
+            else
+                coalesce(
+                    judged.logout_early_s <= judged.logout_tolerance_s
+                    and judged.gap_s <= judged.logout_tolerance_s,
+                    false
+                )
         end as is_compliant,
         judged.is_over,
         -- Clock
@@ -174,7 +175,7 @@ final as (
         null,
         null,
         excused.settles_at <= {{ as_of() }},
-        excused.settles_at,
+        excused.settles_at as begins_at,
         excused.settles_at,
         excused.settles_at > {{ as_of() }}
     from excused

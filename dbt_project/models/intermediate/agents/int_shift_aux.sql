@@ -58,7 +58,7 @@ pieces as (
         spent.*,
         extract(epoch from upper(piece.stretch) - lower(piece.stretch)) as piece_s
     from spent
-    cross join lateral unnest(spent.stretches) as piece (stretch)
+    cross join unnest(spent.stretches) as piece (stretch)
 ),
 
 final as (

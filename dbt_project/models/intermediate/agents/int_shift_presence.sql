@@ -6,7 +6,7 @@ with
 
 shifts as (
     select shift.*
-    from {{ ref('int_shift_touched') }} as touched
+    from {{ ref('int_shift_touched') }}
     inner join {{ ref('int_shift') }} as shift
         using (agent_id, service_code, roster_date, shift_code)
     where shift.window_start_at is not null

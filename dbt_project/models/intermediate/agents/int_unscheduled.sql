@@ -66,10 +66,11 @@ pieces as (
         ) as ends_at
     from logged_in
     left join windows on windows.agent_id = logged_in.agent_id
-    cross join lateral unnest(
-        logged_in.logged_in - coalesce(windows.owned, '{}'::tstzmultirange)
-    ) as piece (stretch)
-    cross join lateral generate_series(
+    cross join
+        unnest(
+            logged_in.logged_in - coalesce(windows.owned, '{}'::tstzmultirange)
+        ) as piece (stretch)
+    cross join generate_series(
         date_trunc('day', lower(piece.stretch) at time zone logged_in.timezone),
         upper(piece.stretch) at time zone logged_in.timezone,
         interval '1 day'

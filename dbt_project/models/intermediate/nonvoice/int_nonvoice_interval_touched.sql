@@ -49,11 +49,12 @@ final as (
         stretches.channel,
         step.interval_start
     from stretches
-    cross join lateral generate_series(
-        stretches.first_interval,
-        greatest(stretches.first_interval, stretches.ends_at),
-        {{ interval_length() }}
-    ) as step (interval_start)
+    cross join
+        generate_series(
+            stretches.first_interval,
+            greatest(stretches.first_interval, stretches.ends_at),
+            {{ interval_length() }}
+        ) as step (interval_start)
     union
     -- Where a conversation could still change with the clock
     select conversations.service_code, conversations.channel, conversations.interval_start
@@ -81,13 +82,14 @@ final as (
         on conversations.service_code = services.service_code
         and conversations.settles_at
         >= holidays.holiday_date::timestamp at time zone services.timezone
-    cross join lateral generate_series(
-        conversations.interval_start - {{ interval_length() }},
-        greatest(
-            conversations.interval_start, least(conversations.waits_until, {{ as_of() }})
-        ),
-        {{ interval_length() }}
-    ) as step (interval_start)
+    cross join
+        generate_series(
+            conversations.interval_start - {{ interval_length() }},
+            greatest(
+                conversations.interval_start, least(conversations.waits_until, {{ as_of() }})
+            ),
+            {{ interval_length() }}
+        ) as step (interval_start)
     where {{ arrived('holidays') }}
 )
 

@@ -9,10 +9,11 @@ described as (
 
 undescribed as (
     select * from {{ ref('stg_anonymous_bank__service') }} as bank
-    where not exists (
-        select from described where described.service_code = bank.service_code
-    )
-    and exists (select from {{ source('raw', 'anonymous_bank') }})
+    where exists (select from {{ source('raw', 'anonymous_bank') }})
+        and not exists (
+            select from described
+            where described.service_code = bank.service_code
+        )
 ),
 
 final as (

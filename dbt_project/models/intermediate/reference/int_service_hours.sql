@@ -21,7 +21,8 @@ rules as (
         coalesce(substring(trim(rule.body) from '^([A-Z][A-Za-z,-]*)\s'), 'Mo-Su') as days,
         regexp_replace(trim(rule.body), '^[A-Z][A-Za-z,-]*\s+', '') as times
     from services
-    cross join lateral regexp_split_to_table(services.opening_hours, '\s*;\s*')
+    cross join
+        regexp_split_to_table(services.opening_hours, '\s*;\s*')
         with ordinality as rule (body, position)
     where services.has_opening_hours and trim(rule.body) <> ''
 ),
@@ -33,17 +34,14 @@ rule_days as (
         rules.times,
         weekdays.iso_weekday
     from rules
-    cross join lateral regexp_split_to_table(rules.days, ',') as span (body)
+    cross join regexp_split_to_table(rules.days, ',') as span (body)
     inner join weekdays as first_day on first_day.code = split_part(span.body, '-', 1)
     inner join weekdays as last_day
         on last_day.code = coalesce(nullif(split_part(span.body, '-', 2), ''), first_day.code)
+    -- Fr-Mo goes round the end of the week
     inner join weekdays
-        on case
-            when first_day.iso_weekday <= last_day.iso_weekday
-                then weekdays.iso_weekday between first_day.iso_weekday and last_day.iso_weekday
-            else weekdays.iso_weekday >= first_day.iso_weekday
-                or weekdays.iso_weekday <= last_day.iso_weekday
-        end
+        on (weekdays.iso_weekday - first_day.iso_weekday + 7) % 7
+        <= (last_day.iso_weekday - first_day.iso_weekday + 7) % 7
 ),
 
 holding as (
@@ -57,11 +55,13 @@ final as (
         holding.service_code,
         holding.iso_weekday,
         case when period.body = '24/7' then interval '0'
-            else split_part(period.body, '-', 1)::interval end as opens,
+            else split_part(period.body, '-', 1)::interval
+        end as opens,
         case when period.body = '24/7' then interval '24 hours'
-            else split_part(period.body, '-', 2)::interval end as closes
+            else split_part(period.body, '-', 2)::interval
+        end as closes
     from holding
-    cross join lateral regexp_split_to_table(holding.times, '\s*,\s*') as period (body)
+    cross join regexp_split_to_table(holding.times, '\s*,\s*') as period (body)
     where holding.times <> 'off'
 )
 

@@ -61,11 +61,12 @@ final as (
                     holding.answered_at,
                     holding.ended_at
                 )
-            else greatest(
-                holding.interval_start + {{ interval_length() }},
-                holding.left_at,
-                case when holding.outcome = 'abandoned' then holding.ended_at end
-            )
+            else
+                greatest(
+                    holding.interval_start + {{ interval_length() }},
+                    holding.left_at,
+                    case when holding.outcome = 'abandoned' then holding.ended_at end
+                )
         end as settles_at
     from holding
 )

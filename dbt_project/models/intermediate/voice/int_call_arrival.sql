@@ -33,14 +33,19 @@ versions as (
     select * from stg_anonymous_bank__call_versions
 ),
 
-final as (
+offered as (
     select
         versions.*,
-        coalesce(versions.queued_at, versions.arrived_at) as offered_at,
-        {{ interval_start('coalesce(versions.queued_at, versions.arrived_at)', 'services.timezone') }}
-            as interval_start
+        coalesce(versions.queued_at, versions.arrived_at) as offered_at
     from versions
-    inner join services on services.service_code = versions.service_code
+),
+
+final as (
+    select
+        offered.*,
+        {{ interval_start('offered.offered_at', 'services.timezone') }} as interval_start
+    from offered
+    inner join services on services.service_code = offered.service_code
 )
 
 select * from final

@@ -173,7 +173,7 @@ final as (
         case counted.formula_version
             when 1
                 then counted.offered - counted.still_open - counted.left_in_menu
-                    - counted.short_abandoned
+                - counted.short_abandoned
             when 2 then counted.answered
             else counted.answered + counted.abandoned
         end as service_level_denominator,
