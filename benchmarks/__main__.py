@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cycle import measure_cycle
-from benchmarks.landing import measure_landing
+from benchmarks.landing import landing_results
 from benchmarks.results import Result, write_results
 from benchmarks.stack import measure_stack
 from rtm.stack.progress import step
 
 Benchmark = Callable[[Path, bool], list[Result]]
 BENCHMARKS: dict[str, Benchmark] = {
-    "landing": measure_landing,
+    "landing": landing_results,
     "cycle": measure_cycle,
     "stack": measure_stack,
 }

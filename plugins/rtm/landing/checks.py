@@ -1,10 +1,14 @@
 """When a delivered cell is readable, as SQL conditions over whole loads.
 
 The conditions are PostgreSQL's own (`pg_input_is_valid`), narrowed to the notations of the
-contract: PostgreSQL would also take 'tomorrow' for a time.
+contract: PostgreSQL would also take 'tomorrow' for a time. Lines in the commonest notation are
+known to be readable before the database has them; they need no second look.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable
 
 from rtm.sources import Column, Feed, Kind
 
@@ -21,6 +25,22 @@ KPIS = (
 )
 KPI = "^(" + "|".join(KPIS) + r")(/\d+)?$"
 BOOLEANS = ("true", "false", "1", "0", "yes", "no", "ya", "tidak")
+
+MONTH_AND_DAY = (
+    r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+)
+COMMON_DATE = rf"[12][0-9][0-9][0-9]-{MONTH_AND_DAY}"
+COMMON_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
+COMMON_OFFSET = r"(?:Z|[-+](?:0[0-9]|1[0-4]):[0-5][0-9])?"
+COMMON = {
+    Kind.INSTANT: rf"{COMMON_DATE}[T ]{COMMON_CLOCK}{COMMON_OFFSET}",
+    Kind.DATE: COMMON_DATE,
+    Kind.CLOCK: COMMON_CLOCK,
+    Kind.NUMBER: r"[0-9]++(?:\.[0-9]++)?",
+    Kind.BOOLEAN: "|".join(BOOLEANS),
+}
+"""Byte patterns of some readable cells of a kind: of most that are delivered, never of another."""
 
 EXPLANATIONS = {
     Kind.INSTANT: "is not a date and time such as 2026-11-22T08:00:00+07:00",
@@ -51,6 +71,28 @@ def reason_expression(feed: Feed) -> str:
     return "case " + " ".join(branches) + " end"
 
 
+def common_lines(columns: Iterable[Column], delimiter: str) -> re.Pattern[bytes] | None:
+    """Matches whole lines, unquoted and every cell in the common notation of its kind.
+
+    In what it matches, `reason_expression` would find nothing; what it does not match may be
+    readable all the same. None where a column has no common notation.
+    """
+    cells = []
+    for column in columns:
+        match column.kind:
+            case Kind.TEXT:
+                cell = rf'[^"\r\n{delimiter}]++'
+            case Kind.CHOICE:
+                cell = "|".join(map(re.escape, column.choices))
+            case kind if kind in COMMON:
+                cell = COMMON[kind]
+            case _:
+                return None
+        cells.append(f"(?:{cell})" if column.required else f"(?:{cell})?+")
+    line = re.escape(delimiter).join(cells)
+    return re.compile(rf"(?:{line}\r?\n)*+(?:{line})?".encode())
+
+
 def _explanation(column: Column) -> str:
     if column.kind is Kind.CHOICE:
         return "is not one of " + ", ".join(column.choices)
@@ -61,9 +103,9 @@ def _readable(column: Column, cell: str) -> str:
     """A condition that is true or null for a readable (or absent) cell, false for another."""
     match column.kind:
         case Kind.INSTANT:
-            # A regular expression would cost three times as much on millions of events.
+            # One regular expression for both would cost three times as much on millions of events.
             return (
-                f"{cell} like '____-__-_____:__%' and ltrim({cell}, '0123456789-+:.TZ ') = '' "
+                f"{cell} like '____-__-_____:__%' and {cell} ~ '^[-+0-9:.TZ ]*$' "
                 f"and pg_input_is_valid({cell}, 'timestamptz')"
             )
         case Kind.DATE:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BufferedReader
 from typing import IO, Any, cast
 
 import psycopg
@@ -20,7 +22,7 @@ from upath import UPath
 
 from rtm.landing import repeats
 from rtm.landing.arrivals import Arrival, pending_arrivals
-from rtm.landing.checks import reason_expression
+from rtm.landing.checks import common_lines, reason_expression
 from rtm.landing.containers import (
     Record,
     Table,
@@ -31,11 +33,11 @@ from rtm.landing.containers import (
     read_header,
     unpacked,
 )
+from rtm.landing.lines import PassingLines
 from rtm.sources import FEEDS, Feed
 from rtm.sources import Role as FeedRole
 from rtm.warehouse import Role, Warehouse
 
-CHUNK = 1 << 20
 ARRIVING = "landing_rows"
 """Temporary table in which reference rows wait for the upsert."""
 
@@ -90,29 +92,38 @@ def land_files(
             report.files.append(landed)
             if progress:
                 progress(landed)
-        if report.files:
-            _summarize_new_rows(warehouse, report.feeds)
     return report
 
 
 def land_file(warehouse: Warehouse, arrival: Arrival) -> LandedFile:
     """Takes one file in, or puts it into quarantine as a whole."""
-    try:
-        with _cursor(warehouse) as cursor:
-            return _Load(cursor, arrival).run()
-    except UnreadableFileError as error:
-        with _cursor(warehouse) as cursor:
-            return _Load(cursor, arrival).quarantine_whole(str(error))
+    with ThreadPoolExecutor(1) as beside:
+        digest = beside.submit(_digest, arrival)
+        try:
+            with _cursor(warehouse) as cursor:
+                return _Load(cursor, arrival, digest).run()
+        except UnreadableFileError as error:
+            with _cursor(warehouse) as cursor:
+                return _Load(cursor, arrival, digest).quarantine_whole(str(error))
+
+
+def _digest(arrival: Arrival) -> str:
+    with arrival.path.open("rb") as content:
+        return hashlib.file_digest(cast(BufferedReader, content), "sha256").hexdigest()
 
 
 class _Load:
     """The loading of one file, inside one transaction."""
 
-    def __init__(self, cursor: Cursor, arrival: Arrival) -> None:
+    def __init__(self, cursor: Cursor, arrival: Arrival, digest: Future[str]) -> None:
         self.cursor = cursor
         self.arrival = arrival
         self.feed = arrival.feed
         self.landed = LandedFile(self.feed.name, arrival.name, "loaded")
+        # What is known without asking the database: every row can be read; no two are equal.
+        self.is_readable = False
+        self.is_distinct = False
+        self.digest = digest
         self.file_id = self._write_ledger()
 
     def run(self) -> LandedFile:
@@ -122,9 +133,11 @@ class _Load:
             self._copy_records(tuple(c.name for c in self.feed.columns), self._records())
         else:
             self._copy_delimited()
-        self._quarantine_unreadable()
+        self._summarize_new_rows()
+        if not self.is_readable:
+            self._quarantine_unreadable()
         self._quarantine_unknown_services()
-        self._merge(self.feed)
+        self._merge(self.feed, self.is_distinct)
         if self.feed.name == "service":
             self._release_waiting_rows()
         return self._finish("loaded", None)
@@ -137,41 +150,37 @@ class _Load:
     # Ledger
 
     def _write_ledger(self) -> int:
-        digest = hashlib.sha256()
-        with self.arrival.path.open("rb") as content:
-            while chunk := content.read(CHUNK):
-                digest.update(chunk)
-        self.digest = digest.hexdigest()
+        """The digest follows at the end: it is made while the rows are copied."""
+        arrival = self.arrival
         row = self.cursor.execute(
             """
             insert into ops.file_ledger
                 (feed, file_name, arrived_at, size_bytes, content_sha256, outcome)
-            values (%s, %s, %s, %s, %s, 'loaded') returning file_id
+            values (%s, %s, %s, %s, '', 'loaded') returning file_id
             """,
-            (
-                *(self.feed.name, self.arrival.name, self.arrival.arrived_at),
-                *(self.arrival.size_bytes, self.digest),
-            ),
+            (self.feed.name, arrival.name, arrival.arrived_at, arrival.size_bytes),
         ).fetchone()
         assert row is not None
         self.cursor.execute("select set_config('rtm.file_id', %s, true)", (str(row[0]),))
-        self.cursor.execute("select setval('raw.row_number', 1)")
         return int(row[0])
 
     def _was_loaded_before(self) -> bool:
         """Reference data and rosters delivered again hold again, so they are never skipped."""
         if self.feed.role is not FeedRole.RECORD:
             return False
-        found = self.cursor.execute(
-            """
+        earlier = """
             select from ops.file_ledger
-            where feed = %s and content_sha256 = %s and outcome = 'loaded' and file_id <> %s
+            where feed = %s and size_bytes = %s and outcome = 'loaded' and file_id <> %s
                 and arrived_at <= %s
-            limit 1
-            """,
-            (self.feed.name, self.digest, self.file_id, self.arrival.arrived_at),
-        ).fetchone()
-        return found is not None
+        """
+        file = (self.feed.name, self.arrival.size_bytes, self.file_id, self.arrival.arrived_at)
+        # Only a file of the same size is worth waiting for the digest.
+        if self.cursor.execute(f"{earlier} limit 1", file).fetchone() is None:
+            return False
+        same = self.cursor.execute(
+            f"{earlier} and content_sha256 = %s limit 1", (*file, self.digest.result())
+        )
+        return same.fetchone() is not None
 
     def _finish(self, outcome: str, message: str | None) -> LandedFile:
         landed = self.landed
@@ -180,12 +189,12 @@ class _Load:
             """
             update ops.file_ledger
             set outcome = %s, message = %s, rows_read = %s, rows_quarantined = %s,
-                unknown_columns = %s
+                unknown_columns = %s, content_sha256 = %s
             where file_id = %s
             """,
             (
                 *(outcome, message, landed.rows_read, landed.rows_quarantined),
-                *(landed.unknown_columns, self.file_id),
+                *(landed.unknown_columns, self.digest.result(), self.file_id),
             ),
         )
         return landed
@@ -200,13 +209,14 @@ class _Load:
     def _make_arriving(self, feed: Feed) -> None:
         self.cursor.execute(f"drop table if exists {ARRIVING}")
         self.cursor.execute(
-            f"create temporary table {ARRIVING} on commit drop as "
-            f"select {_cells(feed)}, _row, _file_id, _load_id from {feed.table} limit 0"
-        )
-        for column in ("_file_id", "_load_id"):
-            self.cursor.execute(f"alter table {ARRIVING} alter {column} set default {self.file_id}")
-        self.cursor.execute(
-            f"alter table {ARRIVING} alter _row set default nextval('raw.row_number')"
+            f"""
+            create temporary table {ARRIVING} (
+                _load_id bigint default {self.file_id},
+                _file_id bigint default {self.file_id},
+                _row bigint generated by default as identity,
+                {_declared(feed)}
+            ) on commit drop
+            """
         )
 
     def _copy_delimited(self) -> None:
@@ -219,7 +229,8 @@ class _Load:
 
     def _copy_as_it_is(self, table: Table, content: IO[bytes]) -> bool:
         """One COPY of the whole file; False if PostgreSQL refuses a row of it."""
-        columns = [sql.Identifier(c.sql_name) for c in self._known(table.columns)]
+        known = self._known(table.columns)
+        columns = [sql.Identifier(column.sql_name) for column in known]
         statement = sql.SQL(
             "copy {} ({}) from stdin (format csv, delimiter {}, null '', force_null ({}),"
             " encoding 'UTF8')"
@@ -231,14 +242,18 @@ class _Load:
         )
         if self.feed.role is FeedRole.REFERENCE:
             self._make_arriving(self.feed)
+        # The header was row 1.
+        self.cursor.execute("select setval(pg_get_serial_sequence(%s, '_row'), 1)", (self.target,))
+        lines = PassingLines(content, common_lines(known, table.delimiter))
         try:
             with self.cursor.connection.transaction(), self.cursor.copy(statement) as copy:
-                while chunk := content.read(CHUNK):
+                for chunk in lines.chunks():
                     copy.write(chunk)
         except psycopg.DataError:
-            self.cursor.execute("select setval('raw.row_number', 1)")
             return False
         self.landed.rows_read = self.cursor.rowcount
+        self.is_readable = lines.are_readable
+        self.is_distinct = lines.are_distinct(self.landed.rows_read)
         return True
 
     def _copy_records(self, names: Iterable[str], records: Iterator[Record]) -> None:
@@ -274,6 +289,19 @@ class _Load:
 
     def _note_unknown_columns(self, names: tuple[str, ...]) -> None:
         self.landed.unknown_columns = [name for name in names if not self.feed.column(name)]
+
+    def _summarize_new_rows(self) -> None:
+        """A block-range index learns of new rows when told; untold, every look-up reads them."""
+        self.cursor.execute(
+            """
+            select brin_summarize_new_values(index.indexrelid)
+            from pg_index as index
+            inner join pg_class as class on class.oid = index.indexrelid
+            inner join pg_am as method on method.oid = class.relam and method.amname = 'brin'
+            where index.indrelid = %s::regclass
+            """,
+            (self.feed.table,),
+        )
 
     # Rows out
 
@@ -340,12 +368,12 @@ class _Load:
 
     # Rows kept
 
-    def _merge(self, feed: Feed) -> None:
+    def _merge(self, feed: Feed, is_distinct: bool = False) -> None:
         """Reference rows replace older ones; records that were there before are dropped."""
         if feed.role is FeedRole.REFERENCE:
             repeats.upsert_reference(self.cursor, feed, ARRIVING)
         elif feed.role is FeedRole.RECORD:
-            repeats.drop_repeats(self.cursor, feed, self.file_id)
+            repeats.drop_repeats(self.cursor, feed, self.file_id, is_distinct)
 
     def _release_waiting_rows(self) -> None:
         """Takes in the rows that waited for a service which has now appeared."""
@@ -396,21 +424,6 @@ def _record(feed: Feed) -> str:
     """The cells of a row as one JSON object."""
     pairs = ", ".join(f"'{name}', \"{name}\"" for name in feed.column_names)
     return f"jsonb_build_object({pairs})"
-
-
-def _summarize_new_rows(warehouse: Warehouse, feeds: set[str]) -> None:
-    """Block-range indexes learn of new rows when told; untold, every look-up would read them."""
-    with _cursor(warehouse) as cursor:
-        cursor.execute(
-            """
-            select brin_summarize_new_values(index.indexrelid)
-            from pg_index as index
-            inner join pg_class as class on class.oid = index.indexrelid
-            inner join pg_am as method on method.oid = class.relam and method.amname = 'brin'
-            where index.indrelid = any(%s::regclass[])
-            """,
-            ([FEEDS[name].table for name in feeds],),
-        )
 
 
 class _cursor:  # noqa: N801 (reads as a verb where it is used)

@@ -50,9 +50,13 @@ def upsert_reference(cursor: Cursor, feed: Feed, arriving: str) -> None:
     )
 
 
-def drop_repeats(cursor: Cursor, feed: Feed, load_id: int) -> None:
-    """Of records that are equal cell for cell, keeps the one that was delivered first."""
-    _drop_within_load(cursor, feed, load_id)
+def drop_repeats(cursor: Cursor, feed: Feed, load_id: int, is_distinct: bool = False) -> None:
+    """Of records that are equal cell for cell, keeps the one that was delivered first.
+
+    `is_distinct`: no two of this load are equal.
+    """
+    if not is_distinct:
+        _drop_within_load(cursor, feed, load_id)
     _drop_known_before(cursor, feed, load_id)
 
 
@@ -88,6 +92,8 @@ def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
     equal = f"({_list(names, 'new.')}) is not distinct from ({_list(names, 'old.')})"
     span = ""
     if feed.dense_in:
+        # Only the block ranges of the span are read, whatever the planner thinks of block ranges.
+        cursor.execute("set local enable_seqscan = off")
         bounds = cursor.execute(
             f"select min({feed.dense_in}), max({feed.dense_in}) from {feed.table}"
             f" where _load_id = {load_id}"
@@ -97,7 +103,7 @@ def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
         low, high = (sql.quote(bound) for bound in bounds)
         span = f"and old.{feed.dense_in} between {low} and {high}"
         matched = f"old.{feed.dense_in} = new.{feed.dense_in}"
-        earlier = f"select from {feed.table} as old where old._load_id <> {load_id} {span}"
+        earlier = f"select from {feed.table} as old where old._load_id < {load_id} {span}"
         if cursor.execute(f"select exists ({earlier})").fetchone() == (False,):
             return
     else:
@@ -112,7 +118,7 @@ def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
                     <= (new_file.arrived_at, new_file.file_name, new._row) as is_old_first
             from {feed.table} as new
             inner join {feed.table} as old
-                on {matched} and {equal} and old._load_id <> {load_id} {span}
+                on {matched} and {equal} and old._load_id < {load_id} {span}
             inner join ops.file_ledger as new_file on new_file.file_id = new._file_id
             inner join ops.file_ledger as old_file on old_file.file_id = old._file_id
             where new._load_id = {load_id}

@@ -59,7 +59,7 @@ class FileLedger(Base):
     __tablename__ = "file_ledger"
     __table_args__ = (
         UniqueConstraint("feed", "file_name", "arrived_at", "size_bytes"),
-        Index(None, "feed", "content_sha256"),
+        Index(None, "feed", "size_bytes", "content_sha256"),
         Index(None, "feed", "arrived_at"),
         CheckConstraint("outcome in ('loaded', 'repeated', 'quarantined')", name="outcome"),
     )

@@ -74,7 +74,7 @@ def upgrade() -> None:
     schema='ops'
     )
     op.create_index(op.f('ix_file_ledger_feed_arrived_at'), 'file_ledger', ['feed', 'arrived_at'], unique=False, schema='ops')
-    op.create_index(op.f('ix_file_ledger_feed_content_sha256'), 'file_ledger', ['feed', 'content_sha256'], unique=False, schema='ops')
+    op.create_index(op.f('ix_file_ledger_feed_size_bytes_content_sha256'), 'file_ledger', ['feed', 'size_bytes', 'content_sha256'], unique=False, schema='ops')
     op.create_table('incident',
     sa.Column('incident_id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
@@ -207,7 +207,7 @@ def downgrade() -> None:
     op.drop_table('outbox', schema='ops')
     op.drop_index('ix_incident_one_open', table_name='incident', schema='ops', postgresql_where=sa.text('closed_at is null'))
     op.drop_table('incident', schema='ops')
-    op.drop_index(op.f('ix_file_ledger_feed_content_sha256'), table_name='file_ledger', schema='ops')
+    op.drop_index(op.f('ix_file_ledger_feed_size_bytes_content_sha256'), table_name='file_ledger', schema='ops')
     op.drop_index(op.f('ix_file_ledger_feed_arrived_at'), table_name='file_ledger', schema='ops')
     op.drop_table('file_ledger', schema='ops')
     op.drop_index(op.f('ix_cycle_as_of'), table_name='cycle', schema='ops')

@@ -1,0 +1,55 @@
+"""What the lines of a delimited file tell while they pass on their way to the database.
+
+The database takes in one chunk while the one before is looked at, so this costs a load next to
+nothing, and what is known here need not be asked there. A line that tells nothing is not a bad one.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator
+from typing import IO
+
+CHUNK = 1 << 18
+LONGEST_LINE = 1 << 20
+
+
+class PassingLines:
+    """The lines of a file after its header: whether all are surely readable, and all different."""
+
+    def __init__(self, content: IO[bytes], readable: re.Pattern[bytes] | None) -> None:
+        self._content = content
+        self._readable = readable
+        self._is_unquoted = True
+        self._hashes = array("q")
+
+    def chunks(self) -> Iterator[bytes]:
+        """The content in chunks of whole lines; each is looked at when the next is asked for."""
+        while chunk := self._content.read(CHUNK):
+            chunk += self._content.readline(LONGEST_LINE)
+            yield chunk
+            self._look(chunk)
+
+    @property
+    def are_readable(self) -> bool:
+        return self._readable is not None
+
+    def are_distinct(self, rows: int) -> bool:
+        """Whether these are as many different lines as the database has taken in rows.
+
+        Without a quote, a row is one line, and equal rows are equal lines.
+        """
+        if not self._is_unquoted or len(self._hashes) != rows:
+            return False
+        import numpy as np  # Not at the top: the command line starts without it.
+
+        ordered = np.sort(np.frombuffer(self._hashes, dtype=np.int64))
+        return not (ordered[1:] == ordered[:-1]).any()
+
+    def _look(self, chunk: bytes) -> None:
+        if self._readable and not self._readable.fullmatch(chunk):
+            self._readable = None
+        self._is_unquoted = self._is_unquoted and b'"' not in chunk
+        if self._is_unquoted:
+            self._hashes.extend(map(hash, chunk.splitlines()))
