@@ -74,9 +74,11 @@ def _measure(warehouse: Warehouse, home: Path, rows: int) -> dict[str, float]:
         # A landing of its own and new events each time: nothing was delivered before.
         landing = home / "landing" / str(number)
         file = landing / EVENT.name / f"events-{number}.csv"
-        write_events(file, rows, BEGIN + timedelta(days=14 * number))
-        copy_s.append(_seconds_of_copy(warehouse, file, rows))
-        landing_s.append(_seconds_of_landing(warehouse, landing, rows))
+        # As in a day's files, no two are of one size.
+        count = rows + number
+        write_events(file, count, BEGIN + timedelta(days=14 * number))
+        copy_s.append(_seconds_of_copy(warehouse, file, count))
+        landing_s.append(_seconds_of_landing(warehouse, landing, count))
         file.unlink()
     copied, landed = (rows / statistics.median(seconds) for seconds in (copy_s, landing_s))
     return {"copy_rows_per_s": copied, "landing_rows_per_s": landed, "ratio": landed / copied}

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from rtm.sources import Feed
 
@@ -87,26 +86,18 @@ def _drop_within_load(cursor: Cursor, feed: Feed, load_id: int) -> None:
 
 
 def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
-    """Compares with earlier loads: by key, or where rows are dense, within the span of time."""
+    """Compares with earlier loads: by key, or where rows are dense, with loads of the same time."""
     names = [f'"{name}"' for name in feed.column_names]
     equal = f"({_list(names, 'new.')}) is not distinct from ({_list(names, 'old.')})"
-    span = ""
     if feed.dense_in:
-        # Only the block ranges of the span are read, whatever the planner thinks of block ranges.
+        # Only the blocks of these loads are read, whatever the planner thinks of block ranges.
         cursor.execute("set local enable_seqscan = off")
-        bounds = cursor.execute(
-            f"select min({feed.dense_in}), max({feed.dense_in}) from {feed.table}"
-            f" where _load_id = {load_id}"
-        ).fetchone()
-        if bounds is None or bounds[0] is None:
+        loads = _loads_of_the_same_time(cursor, feed, load_id)
+        if not loads:
             return
-        low, high = (sql.quote(bound) for bound in bounds)
-        span = f"and old.{feed.dense_in} between {low} and {high}"
-        matched = f"old.{feed.dense_in} = new.{feed.dense_in}"
-        earlier = f"select from {feed.table} as old where old._load_id < {load_id} {span}"
-        if cursor.execute(f"select exists ({earlier})").fetchone() == (False,):
-            return
+        matched = f"old.{feed.dense_in} = new.{feed.dense_in} and old._load_id = any(%(loads)s)"
     else:
+        loads = []
         matched = " and ".join(f"old.{name} = new.{name}" for name in feed.key)
     cursor.execute(
         f"""
@@ -118,7 +109,7 @@ def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
                     <= (new_file.arrived_at, new_file.file_name, new._row) as is_old_first
             from {feed.table} as new
             inner join {feed.table} as old
-                on {matched} and {equal} and old._load_id < {load_id} {span}
+                on {matched} and {equal} and old._load_id < {load_id}
             inner join ops.file_ledger as new_file on new_file.file_id = new._file_id
             inner join ops.file_ledger as old_file on old_file.file_id = old._file_id
             where new._load_id = {load_id}
@@ -126,8 +117,35 @@ def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
         delete from {feed.table} where ctid in (
             select case when is_old_first then new_place else old_place end from pairs
         )
-        """
+        """,
+        {"loads": loads},
     )
+
+
+def _loads_of_the_same_time(cursor: Cursor, feed: Feed, load_id: int) -> list[int]:
+    """The earlier loads whose span of time meets the span of this one, by what the ledger keeps."""
+    cursor.execute(
+        f"""
+        update ops.file_ledger as ledger
+        set span_from = span.lowest, span_to = span.highest
+        from (
+            select min({feed.dense_in}) as lowest, max({feed.dense_in}) as highest
+            from {feed.table} where _load_id = %(load_id)s
+        ) as span
+        where ledger.file_id = %(load_id)s
+        """,
+        {"load_id": load_id},
+    )
+    met = cursor.execute(
+        """
+        select old.file_id from ops.file_ledger as old
+        inner join ops.file_ledger as new on new.file_id = %s
+        where old.feed = new.feed and old.file_id < new.file_id
+            and old.span_from <= new.span_to and old.span_to >= new.span_from
+        """,
+        (load_id,),
+    )
+    return [file_id for (file_id,) in met]
 
 
 def _order(feed: Feed, prefix: str) -> list[str]:

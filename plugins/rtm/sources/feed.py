@@ -68,7 +68,7 @@ class Feed:
     suffixes: tuple[str, ...] = (".csv", ".jsonl")
     dense_in: str | None = None
     """Record feeds with very many rows: the column that grows with time. Rows are then found again
-    by a block-range index on it, which costs a load next to nothing."""
+    by the loads that hold their time, which costs a load less than an index on their key."""
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)

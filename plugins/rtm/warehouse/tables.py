@@ -61,6 +61,7 @@ class FileLedger(Base):
         UniqueConstraint("feed", "file_name", "arrived_at", "size_bytes"),
         Index(None, "feed", "size_bytes", "content_sha256"),
         Index(None, "feed", "arrived_at"),
+        Index(None, "feed", "span_to"),
         CheckConstraint("outcome in ('loaded', 'repeated', 'quarantined')", name="outcome"),
     )
 
@@ -73,6 +74,9 @@ class FileLedger(Base):
     outcome: Mapped[str]
     rows_read: Mapped[int] = mapped_column(server_default=text("0"))
     rows_quarantined: Mapped[int] = mapped_column(server_default=text("0"))
+    span_from: Mapped[str | None]
+    """Lowest and highest cell, as delivered, of the column that a dense feed grows in."""
+    span_to: Mapped[str | None]
     unknown_columns: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     message: Mapped[str | None]
     landed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

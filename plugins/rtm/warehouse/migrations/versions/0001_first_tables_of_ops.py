@@ -65,6 +65,8 @@ def upgrade() -> None:
     sa.Column('outcome', sa.Text(), nullable=False),
     sa.Column('rows_read', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
     sa.Column('rows_quarantined', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('span_from', sa.Text(), nullable=True),
+    sa.Column('span_to', sa.Text(), nullable=True),
     sa.Column('unknown_columns', postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
     sa.Column('message', sa.Text(), nullable=True),
     sa.Column('landed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
@@ -74,6 +76,7 @@ def upgrade() -> None:
     schema='ops'
     )
     op.create_index(op.f('ix_file_ledger_feed_arrived_at'), 'file_ledger', ['feed', 'arrived_at'], unique=False, schema='ops')
+    op.create_index(op.f('ix_file_ledger_feed_span_to'), 'file_ledger', ['feed', 'span_to'], unique=False, schema='ops')
     op.create_index(op.f('ix_file_ledger_feed_size_bytes_content_sha256'), 'file_ledger', ['feed', 'size_bytes', 'content_sha256'], unique=False, schema='ops')
     op.create_table('incident',
     sa.Column('incident_id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -207,6 +210,7 @@ def downgrade() -> None:
     op.drop_table('outbox', schema='ops')
     op.drop_index('ix_incident_one_open', table_name='incident', schema='ops', postgresql_where=sa.text('closed_at is null'))
     op.drop_table('incident', schema='ops')
+    op.drop_index(op.f('ix_file_ledger_feed_span_to'), table_name='file_ledger', schema='ops')
     op.drop_index(op.f('ix_file_ledger_feed_size_bytes_content_sha256'), table_name='file_ledger', schema='ops')
     op.drop_index(op.f('ix_file_ledger_feed_arrived_at'), table_name='file_ledger', schema='ops')
     op.drop_table('file_ledger', schema='ops')
