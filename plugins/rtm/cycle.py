@@ -64,6 +64,7 @@ def land_feeds(system: System, as_of: datetime) -> Did:
         "rows": report.rows,
         "quarantined": report.quarantined,
         "feeds": sorted(report.feeds),
+        "unreachable": report.unreachable,
     }
 
 

@@ -88,7 +88,7 @@ def test_every_feed_of_many_rows_has_a_common_notation():
 
 
 def passed(content: str) -> PassingLines:
-    lines = PassingLines(io.BytesIO(content.encode()), common_lines(EVENT.columns[:5], ","))
+    lines = PassingLines(io.BytesIO(content.encode()), ",", common_lines(EVENT.columns[:5], ","))
     assert b"".join(lines.chunks()) == content.encode()
     return lines
 

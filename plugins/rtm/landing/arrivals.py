@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import IO, Any, cast
 
+from fsspec import AbstractFileSystem
 from sqlalchemy import Connection, text
 from upath import UPath
 
@@ -23,13 +25,20 @@ class Arrival:
     """One file of a feed, as its file system describes it."""
 
     feed: Feed
-    path: UPath
+    system: AbstractFileSystem
+    path: str
+    """As the file system lists it; a name may hold what a URL gives a meaning to."""
     arrived_at: datetime
     size_bytes: int
 
     @property
     def name(self) -> str:
-        return self.path.name
+        """The file's own name, as text that can be stored whatever bytes it holds."""
+        name = self.path.rstrip("/").rsplit("/", 1)[-1]
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+    def open(self) -> IO[bytes]:
+        return cast(IO[bytes], self.system.open(self.path, "rb"))
 
     @property
     def order(self) -> tuple[datetime, str, str]:
@@ -51,13 +60,14 @@ def _listing(landing: UPath, feed: Feed) -> Iterator[Arrival]:
     if not folder.exists():
         return
     for entry in folder.fs.ls(folder.path, detail=True):
-        name = entry["name"].rstrip("/").rsplit("/", 1)[-1]
-        if entry["type"] != "file" or name.startswith(".") or name.endswith(UNFINISHED):
+        if entry["type"] != "file":
             continue
-        yield Arrival(feed, folder / name, _modified(entry), int(entry["size"]))
+        arrival = Arrival(feed, folder.fs, entry["name"], _modified(entry), int(entry["size"]))
+        if not arrival.name.startswith(".") and not arrival.name.endswith(UNFINISHED):
+            yield arrival
 
 
-def _modified(entry: dict[str, object]) -> datetime:
+def _modified(entry: dict[str, Any]) -> datetime:
     """The modification time under the name that the file system gives it."""
     for name in ("mtime", "LastModified", "last_modified", "created"):
         value = entry.get(name)

@@ -21,6 +21,8 @@ from rtm.landing.arrivals import Arrival
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONGEST_HEADER = 1 << 20
 LONGEST_CELL = 1 << 20
+LONGEST_RECORD = 100
+"""Lines that a cell with line breaks may have; behind an open quote there is no end to them."""
 
 
 class UnreadableFileError(ValueError):
@@ -63,7 +65,7 @@ def container(arrival: Arrival) -> str:
 def unpacked(arrival: Arrival) -> Iterator[IO[bytes]]:
     """The file's content as bytes, inflated if its name ends in .gz."""
     try:
-        with arrival.path.open("rb") as handle:
+        with arrival.open() as handle:
             if arrival.name.lower().endswith(".gz"):
                 with gzip.open(handle) as inflated:
                     yield inflated  # type: ignore[misc]
@@ -86,7 +88,13 @@ def read_header(arrival: Arrival, content: IO[bytes]) -> Table:
     except UnicodeDecodeError as error:
         raise UnreadableFileError(f"the header is not UTF-8 text: {error}") from error
     delimiter = max(arrival.feed.delimiters, key=text.count)
-    names = tuple(name.strip().lower() for name in next(csv.reader([text], delimiter=delimiter)))
+    try:
+        cells = next(csv.reader([text], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise UnreadableFileError(
+            f"the header cannot be read as delimited text: {error}"
+        ) from error
+    names = tuple(name.strip().lower() for name in cells)
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:
         raise UnreadableFileError(f"columns appear twice in the header: {_names(repeated)}")
@@ -103,32 +111,54 @@ def _require(arrival: Arrival, names: tuple[str, ...]) -> None:
 
 
 def delimited_records(table: Table, content: IO[bytes]) -> Iterator[Record]:
-    """The records after the header, one by one; a record that cannot be read says so."""
+    """The records after the header, one by one; a record that cannot be read says so.
+
+    A quote that nothing closes takes in the lines behind it. Such a record is taken for its first
+    line alone, and the lines behind it are read as records of their own.
+    """
     csv.field_size_limit(LONGEST_CELL)
-    consumed: list[str] = []
-
-    def lines() -> Iterator[str]:
-        wrapper = io.TextIOWrapper(content, "utf-8", errors="surrogateescape", newline="")
-        for line in wrapper:
-            consumed.append(line)
-            yield line
-
-    reader = csv.reader(lines(), delimiter=table.delimiter)
+    lines = _Lines(io.TextIOWrapper(content, "utf-8", errors="surrogateescape", newline=""))
     number = 1
     while True:
-        consumed.clear()
         number += 1
+        lines.taken.clear()
         try:
-            cells = next(reader)
+            cells = next(csv.reader(lines, delimiter=table.delimiter, strict=True))
+            if not cells:
+                continue
+            record = _delimited_record(number, "".join(lines.taken).rstrip("\r\n"), cells, table)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Record(number, _printable("".join(consumed)), None, str(error))
-            continue
-        raw_text = "".join(consumed).rstrip("\r\n")
-        if not cells:
-            continue
-        yield _delimited_record(number, raw_text, cells, table)
+            record = Record(number, _printable("".join(lines.taken)), None, str(error))
+        if record.error and len(lines.taken) > 1:
+            first = lines.taken[0]
+            lines.give_back(lines.taken[1:])
+            why = f"a quote is not closed, or stands within a cell ({record.error})"
+            record = Record(number, _printable(first), None, why)
+        yield record
+
+
+class _Lines:
+    """The lines of a text, which remembers those of the current record and takes lines back."""
+
+    def __init__(self, text: Iterator[str]) -> None:
+        self._text = text
+        self._returned: list[str] = []
+        self.taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._returned.pop() if self._returned else next(self._text)
+        self.taken.append(line)
+        if len(self.taken) > LONGEST_RECORD:
+            raise csv.Error(f"the record goes on for more than {LONGEST_RECORD} lines")
+        return line
+
+    def give_back(self, lines: list[str]) -> None:
+        self._returned += reversed(lines)
 
 
 def _delimited_record(number: int, raw_text: str, cells: list[str], table: Table) -> Record:
@@ -150,10 +180,14 @@ def json_records(content: IO[bytes]) -> Iterator[Record]:
             continue
         raw_text = _printable(line.decode("utf-8", errors="surrogateescape").rstrip("\r\n"))
         try:
-            value = json.loads(line, parse_float=str, parse_int=str)
+            value = json.loads(line, parse_float=str, parse_int=str, parse_constant=_refuse)
             yield Record(number, raw_text, _json_cells(value))
         except (ValueError, RecursionError) as error:
             yield Record(number, raw_text, None, f"not a JSON object of plain values: {error}")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON value")
 
 
 def _json_cells(value: object) -> dict[str, str | None]:

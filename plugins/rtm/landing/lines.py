@@ -15,19 +15,37 @@ CHUNK = 1 << 18
 LONGEST_LINE = 1 << 20
 
 
+END_OF_COPY = b"\\."
+"""Alone on a line, PostgreSQL before 18 takes it for the end of the data."""
+
+
+class AmbiguousLinesError(ValueError):
+    """PostgreSQL and the readers of `containers` would make different rows of these lines."""
+
+
 class PassingLines:
     """The lines of a file after its header: whether all are surely readable, and all different."""
 
-    def __init__(self, content: IO[bytes], readable: re.Pattern[bytes] | None) -> None:
+    def __init__(
+        self, content: IO[bytes], delimiter: str, readable: re.Pattern[bytes] | None
+    ) -> None:
         self._content = content
+        self._quoted = _properly_quoted(delimiter)
         self._readable = readable
         self._is_unquoted = True
         self._hashes = array("q")
 
     def chunks(self) -> Iterator[bytes]:
-        """The content in chunks of whole lines; each is looked at when the next is asked for."""
+        """The content in chunks of whole lines; each is looked at when the next is asked for.
+
+        Raises AmbiguousLinesError before a chunk that PostgreSQL would read in a way of its own.
+        """
         while chunk := self._content.read(CHUNK):
             chunk += self._content.readline(LONGEST_LINE)
+            if b'"' in chunk and not self._quoted.fullmatch(chunk):
+                raise AmbiguousLinesError("a quote within a cell, or one that nothing closes")
+            if END_OF_COPY in chunk:
+                raise AmbiguousLinesError("what may end a COPY before the file does")
             yield chunk
             self._look(chunk)
 
@@ -53,3 +71,10 @@ class PassingLines:
         self._is_unquoted = self._is_unquoted and b'"' not in chunk
         if self._is_unquoted:
             self._hashes.extend(map(hash, chunk.splitlines()))
+
+
+def _properly_quoted(delimiter: str) -> re.Pattern[bytes]:
+    """Matches whole lines whose quotes stand around whole cells, as RFC 4180 has it."""
+    cell = rf'(?:"(?:[^"]|"")*+"|[^"\r\n{delimiter}]*+)'
+    line = f"{cell}(?:{delimiter}{cell})*+"
+    return re.compile(rf"(?:{line}\r?\n)*+(?:{line})?".encode())

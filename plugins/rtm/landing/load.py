@@ -2,12 +2,14 @@
 
 A delimited file that needs no repair is copied into its table as it is, at the database's own
 speed; what cannot be read or was there before is then taken out again, by set. Only a file that
-PostgreSQL refuses is read record by record. Nothing of a file is visible before all of it is.
+PostgreSQL refuses or might misread is read record by record. Nothing of a file is visible before
+all of it is, and no file keeps others from being taken in.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,10 +35,12 @@ from rtm.landing.containers import (
     read_header,
     unpacked,
 )
-from rtm.landing.lines import PassingLines
+from rtm.landing.lines import AmbiguousLinesError, PassingLines
 from rtm.sources import FEEDS, Feed
 from rtm.sources import Role as FeedRole
 from rtm.warehouse import Role, Warehouse
+
+logger = logging.getLogger(__name__)
 
 ARRIVING = "landing_rows"
 """Temporary table in which reference rows wait for the upsert."""
@@ -62,6 +66,8 @@ class LandingReport:
     """What one landing took in."""
 
     files: list[LandedFile] = field(default_factory=list)
+    unreachable: list[str] = field(default_factory=list)
+    """Files that could not be opened, with the reason; they are tried again next time."""
 
     @property
     def rows(self) -> int:
@@ -88,7 +94,11 @@ def land_files(
         with warehouse.transaction(Role.LOADER) as connection:
             arrivals = pending_arrivals(connection, landing, as_of)
         for arrival in arrivals:
-            landed = land_file(warehouse, arrival)
+            try:
+                landed = land_file(warehouse, arrival)
+            except OSError as error:
+                report.unreachable.append(f"{arrival.feed.name}/{arrival.name}: {error}")
+                continue
             report.files.append(landed)
             if progress:
                 progress(landed)
@@ -103,12 +113,20 @@ def land_file(warehouse: Warehouse, arrival: Arrival) -> LandedFile:
             with _cursor(warehouse) as cursor:
                 return _Load(cursor, arrival, digest).run()
         except UnreadableFileError as error:
-            with _cursor(warehouse) as cursor:
-                return _Load(cursor, arrival, digest).quarantine_whole(str(error))
+            reason = str(error)
+        except (OSError, psycopg.OperationalError):
+            # The file system's or the database's trouble, not the file's: it is tried again.
+            raise
+        except Exception as error:
+            # A file that we fail to read must not keep the others out, minute after minute.
+            logger.exception("%s/%s", arrival.feed.name, arrival.name)
+            reason = f"not read because of an error in this program: {error!r}"
+        with _cursor(warehouse) as cursor:
+            return _Load(cursor, arrival, digest).quarantine_whole(reason)
 
 
 def _digest(arrival: Arrival) -> str:
-    with arrival.path.open("rb") as content:
+    with arrival.open() as content:
         return hashlib.file_digest(cast(BufferedReader, content), "sha256").hexdigest()
 
 
@@ -228,7 +246,7 @@ class _Load:
         self._copy_records(table.columns, self._records())
 
     def _copy_as_it_is(self, table: Table, content: IO[bytes]) -> bool:
-        """One COPY of the whole file; False if PostgreSQL refuses a row of it."""
+        """One COPY of the whole file; False if PostgreSQL refuses a row or might misread one."""
         known = self._known(table.columns)
         columns = [sql.Identifier(column.sql_name) for column in known]
         statement = sql.SQL(
@@ -244,12 +262,12 @@ class _Load:
             self._make_arriving(self.feed)
         # The header was row 1.
         self.cursor.execute("select setval(pg_get_serial_sequence(%s, '_row'), 1)", (self.target,))
-        lines = PassingLines(content, common_lines(known, table.delimiter))
+        lines = PassingLines(content, table.delimiter, common_lines(known, table.delimiter))
         try:
             with self.cursor.connection.transaction(), self.cursor.copy(statement) as copy:
                 for chunk in lines.chunks():
                     copy.write(chunk)
-        except psycopg.DataError:
+        except (psycopg.DataError, AmbiguousLinesError):
             return False
         self.landed.rows_read = self.cursor.rowcount
         self.is_readable = lines.are_readable
