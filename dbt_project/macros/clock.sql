@@ -7,7 +7,13 @@
     (select clock.as_of from {{ source('ops', 'clock') }} as clock)
 {%- endmacro %}
 
-{# The clock of the last run that ended well. #}
+{# Up to when the marts are computed: the clock of the last run that ended well. While a run is under
+   way, what it has not built yet still stands at that clock. #}
+{% macro built_as_of() -%}
+    (select clock.built_as_of from {{ source('ops', 'clock') }} as clock)
+{%- endmacro %}
+
+{# What the run under way has been computed up to so far; a rebuild has seen nothing. #}
 {% macro previous_as_of() -%}
     (select clock.previous_as_of from {{ source('ops', 'clock') }} as clock)
 {%- endmacro %}

@@ -10,6 +10,11 @@
     end
 {%- endmacro %}
 
+{# The zone of a person whose service is not known (yet). #}
+{% macro home_zone(zone) -%}
+    coalesce({{ zone }}, 'Asia/Jakarta')
+{%- endmacro %}
+
 {# A number from a delivered cell; a single comma is a decimal comma. #}
 {% macro number(cell) -%}
     replace({{ cell }}, ',', '.')::numeric

@@ -8,24 +8,19 @@
     case
         when not {{ service }}.has_opening_hours then {{ seconds_between(earlier, later) }}
         else (
-            select
-                coalesce(
-                    sum(
-                        extract(
-                            epoch from least({{ later }}, open_period.closes_at)
-                            - greatest({{ earlier }}, open_period.opens_at)
-                        )
-                    ),
-                    0
-                )
+            -- Periods that overlap count once
+            select {{ seconds_in('range_agg(open_period.open) * tstzmultirange(tstzrange('
+                ~ earlier ~ ', greatest(' ~ earlier ~ ', ' ~ later ~ ')))') }}
             from (
                 select
-                    (days.day + hours.opens) at time zone {{ service }}.timezone as opens_at,
-                    (
-                        days.day + hours.closes
-                        + case when hours.closes <= hours.opens then interval '1 day'
-                            else interval '0' end
-                    ) at time zone {{ service }}.timezone as closes_at
+                    tstzrange(
+                        (days.day + hours.opens) at time zone {{ service }}.timezone,
+                        (
+                            days.day + hours.closes
+                            + case when hours.closes <= hours.opens then interval '1 day'
+                                else interval '0' end
+                        ) at time zone {{ service }}.timezone
+                    ) as open
                 from generate_series(
                     date_trunc('day', {{ earlier }} at time zone {{ service }}.timezone)
                     - interval '1 day',
@@ -42,8 +37,6 @@
                         = {{ service }}.service_code
                 )
             ) as open_period
-            where least({{ later }}, open_period.closes_at)
-                > greatest({{ earlier }}, open_period.opens_at)
         )
     end
 {%- endmacro %}

@@ -136,7 +136,14 @@ def _set_clock(warehouse: Warehouse, settings: Settings, as_of: datetime) -> boo
                 update ops.clock set
                     needs_rebuild = needs_rebuild
                         or previous_as_of > :as_of
-                        or interval_min <> :interval_min,
+                        or interval_min <> :interval_min
+                        or exists (
+                            select from raw.service
+                            where service.timezone <> clock.zones ->> service.service_code
+                        ),
+                    zones = coalesce(
+                        (select jsonb_object_agg(service_code, timezone) from raw.service), '{}'
+                    ),
                     as_of = :as_of,
                     interval_min = :interval_min,
                     stale_after = :stale_after,
@@ -166,7 +173,7 @@ def _accept_run(warehouse: Warehouse) -> None:
     with warehouse.transaction(Role.APP) as connection:
         connection.execute(
             text(
-                "update ops.clock set previous_as_of = as_of, load_from = load_to,"
-                " needs_rebuild = false"
+                "update ops.clock set built_as_of = as_of, previous_as_of = as_of,"
+                " load_from = load_to, needs_rebuild = false"
             )
         )

@@ -60,5 +60,5 @@ final as (
 
 select
     final.*,
-    {{ as_of() }} as as_of
+    {{ built_as_of() }} as as_of
 from final

@@ -17,7 +17,7 @@ select
     coalesce(spent.longest_s > aux_code.max_occurrence_s, false) as is_over_occurrence,
     'aux/1' as aux_formula,
     -- Clock
-    {{ as_of() }} as as_of,
+    {{ built_as_of() }} as as_of,
     spent.is_provisional
 from {{ ref('int_shift_aux') }} as spent
 left join {{ ref('stg_canonical__aux_code') }} as aux_code on aux_code.aux_code = spent.aux_code

@@ -14,6 +14,6 @@ select
     breach.denominator::double precision as denominator,
     breach.severity,
     -- Clock
-    {{ as_of() }} as as_of,
+    {{ built_as_of() }} as as_of,
     breach.cleared_at is null as is_provisional
 from {{ source('ops', 'breach') }} as breach

@@ -16,7 +16,7 @@ select
         as login_compliance_denominator,
     'login_compliance/1' as login_compliance_formula,
     -- Clock
-    {{ as_of() }} as as_of,
+    {{ built_as_of() }} as as_of,
     rostered.is_provisional
 from {{ ref('int_shift_attendance') }} as rostered
 where rostered.kind = 'work'

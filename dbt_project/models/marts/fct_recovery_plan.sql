@@ -12,6 +12,6 @@ select
     plan.is_effective,
     plan.retain_until,
     -- Clock
-    {{ as_of() }} as as_of,
+    {{ built_as_of() }} as as_of,
     plan.closed_at is null as is_provisional
 from {{ source('ops', 'recovery_plan') }} as plan

@@ -26,6 +26,6 @@ select
     nonvoice.waiting_list,
     nonvoice.oldest_waiting_s,
     -- Clock
-    {{ as_of() }} as as_of,
+    {{ built_as_of() }} as as_of,
     nonvoice.is_provisional
 from {{ ref('int_nonvoice_interval') }} as nonvoice

@@ -48,7 +48,7 @@ final as (
         versions.due_at,
         versions.file_name,
         -- Clock
-        {{ as_of() }} as as_of,
+        {{ built_as_of() }} as as_of,
         versions.verdict <> 'valid' or versions.distributed_at is null as is_provisional
     from versions
 )

@@ -40,6 +40,6 @@ select
     voice.handle_s_sum / nullif(voice.handled, 0) as aht_s,
     'aht/1' as aht_formula,
     -- Clock
-    {{ as_of() }} as as_of,
+    {{ built_as_of() }} as as_of,
     voice.is_provisional
 from {{ ref('int_voice_interval') }} as voice

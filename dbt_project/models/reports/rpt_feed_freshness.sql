@@ -25,11 +25,12 @@ final as (
                 )
         end as latest_event_at,
         arrivals.latest_arrival_at,
-        extract(epoch from {{ as_of() }} - arrivals.latest_arrival_at)::double precision as age_s,
+        extract(epoch from {{ built_as_of() }} - arrivals.latest_arrival_at)::double precision
+            as age_s,
         arrivals.feed in ('agent_event', 'call', 'conversation', 'anonymous_bank')
         and arrivals.latest_arrival_at
-        < {{ as_of() }} - (select clock.stale_after from {{ clock() }} as clock) as is_stale,
-        {{ as_of() }} as as_of
+        < {{ built_as_of() }} - (select clock.stale_after from {{ clock() }} as clock) as is_stale,
+        {{ built_as_of() }} as as_of
     from arrivals
 )
 

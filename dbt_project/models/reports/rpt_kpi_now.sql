@@ -10,11 +10,11 @@ targets as (
         target.*,
         services.timezone,
         coalesce(target.window_min, 30) as window_length_min,
-        {{ as_of() }} - make_interval(mins => coalesce(target.window_min, 30)::int)
+        {{ built_as_of() }} - make_interval(mins => coalesce(target.window_min, 30)::int)
             as window_start_at
     from {{ ref('stg_canonical__kpi_target') }} as target
     inner join services on services.service_code = target.service_code
-    where ({{ as_of() }} at time zone services.timezone)::date
+    where ({{ built_as_of() }} at time zone services.timezone)::date
         between target.effective_from and coalesce(target.effective_to, 'infinity')
     order by target.service_code, target.channel, target.kpi, target.effective_from desc
 ),
@@ -42,7 +42,7 @@ voice as (
     inner join {{ ref('int_voice_interval') }} as voice
         on voice.service_code = targets.service_code
         and voice.interval_start + {{ interval_length() }} > targets.window_start_at
-        and voice.interval_start <= {{ as_of() }}
+        and voice.interval_start <= {{ built_as_of() }}
     where targets.channel = 'voice'
         and targets.kpi in ('scr', 'abandon_rate', 'service_level', 'asa', 'aht')
     group by targets.service_code, targets.channel, targets.kpi
@@ -69,7 +69,7 @@ nonvoice as (
         on nonvoice.service_code = targets.service_code
         and nonvoice.channel = targets.channel
         and nonvoice.interval_start + {{ interval_length() }} > targets.window_start_at
-        and nonvoice.interval_start <= {{ as_of() }}
+        and nonvoice.interval_start <= {{ built_as_of() }}
     where targets.kpi in ('response_time', 'waiting_list')
     group by targets.service_code, targets.channel, targets.kpi
 ),
@@ -86,13 +86,13 @@ stale_services as (
     from {{ ref('int_call') }} as call
     inner join {{ ref('rpt_feed_freshness') }} as freshness
         on freshness.feed = call.feed and freshness.is_stale
-    where call.interval_start > {{ as_of() }} - interval '1 day'
+    where call.interval_start > {{ built_as_of() }} - interval '1 day'
     union
     select distinct conversation.service_code, conversation.channel
     from {{ ref('int_conversation') }} as conversation
     inner join {{ ref('rpt_feed_freshness') }} as freshness
         on freshness.feed = conversation.feed and freshness.is_stale
-    where conversation.interval_start > {{ as_of() }} - interval '1 day'
+    where conversation.interval_start > {{ built_as_of() }} - interval '1 day'
 ),
 
 final as (
@@ -117,7 +117,7 @@ final as (
             end * observed.numerator / nullif(observed.denominator, 0)
         )::double precision as observed,
         stale_services.service_code is not null as is_feed_behind,
-        {{ as_of() }} as as_of
+        {{ built_as_of() }} as as_of
     from targets
     left join observed using (service_code, channel, kpi)
     left join stale_services using (service_code, channel)

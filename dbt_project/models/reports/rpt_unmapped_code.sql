@@ -23,7 +23,7 @@ aux_codes as (
     left join {{ ref('stg_canonical__aux_code') }} as aux_code
         on aux_code.aux_code = spent.aux_code
     where aux_code.aux_code is null
-        and spent.roster_date >= ({{ as_of() }} at time zone 'UTC')::date - 3
+        and spent.roster_date >= ({{ built_as_of() }} at time zone 'UTC')::date - 3
     group by spent.aux_code
 ),
 
@@ -35,5 +35,5 @@ final as (
 
 select
     final.*,
-    {{ as_of() }} as as_of
+    {{ built_as_of() }} as as_of
 from final

@@ -275,7 +275,7 @@ def read_board(warehouse: Warehouse) -> Board:
     with warehouse.transaction(Role.APP) as connection:
         connection.execute(text("set transaction isolation level repeatable read read only"))
         as_of: datetime | None = connection.execute(
-            text("select nullif(max(previous_as_of), '-infinity') from ops.clock")
+            text("select max(built_as_of) from ops.clock")
         ).scalar_one()
         clock = {"as_of": as_of}
         return Board(

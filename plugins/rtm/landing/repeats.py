@@ -13,18 +13,28 @@ from rtm.sources import Feed
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
+DELIVERED = ["_arrived_at", "_file_name", "_row"]
+"""The order of deliveries."""
+
 
 def upsert_reference(cursor: Cursor, feed: Feed, arriving: str) -> None:
     """Puts the waiting rows in place of the rows of the same key that were delivered earlier.
 
-    `_load_id` moves only where a cell changed: a repeated delivery rebuilds nothing.
+    `_load_id` moves only where a cell changed, or where another version may have held meanwhile: a
+    repeated delivery rebuilds nothing.
     """
     names = [f'"{name}"' for name in feed.column_names]
     cells = ", ".join(names)
     key = ", ".join(f"({expression})" for expression in feed.key)
-    latest = ", ".join(f"{rank} desc" for rank in _order(feed, ""))
-    old, new = (", ".join(_order(feed, prefix)) for prefix in ("old.", "excluded."))
+    latest = ", ".join(f"{rank} desc" for rank in DELIVERED)
+    old, new = (_list(DELIVERED, prefix) for prefix in ("old.", "excluded."))
     changed = f"({_list(names, 'old.')}) is distinct from ({_list(names, 'excluded.')})"
+    if feed.versions_of:
+        changed = f"""exists (
+            select from {feed.table} as other
+            where other.{feed.versions_of} = old.{feed.versions_of}
+                and ({_list(names, "other.")}) is distinct from ({_list(names, "old.")})
+        )"""
     replaced = ", ".join(
         f"{name} = excluded.{name}"
         for name in [*names, "_row", "_file_id", "_arrived_at", "_file_name"]
@@ -146,15 +156,6 @@ def _loads_of_the_same_time(cursor: Cursor, feed: Feed, load_id: int) -> list[in
         (load_id,),
     )
     return [file_id for (file_id,) in met]
-
-
-def _order(feed: Feed, prefix: str) -> list[str]:
-    """What decides which of two reference rows holds, most important first."""
-    delivered = [f"{prefix}_arrived_at", f"{prefix}_file_name", f"{prefix}_row"]
-    if feed.versioned_by is None:
-        return delivered
-    version = f"coalesce({prefix}{feed.versioned_by}::timestamptz, '-infinity')"
-    return [version, *delivered]
 
 
 def _list(names: list[str], prefix: str) -> str:

@@ -133,17 +133,23 @@ HOLIDAY = Feed(
     service_column="service_code",
 )
 
+EXCEPTION_COLUMNS = (
+    *_text("exception_id", "agent_id"),
+    *_needed(Kind.INSTANT, "start_at", "end_at"),
+    *_optional(Kind.TEXT, "reason", "approved_by"),
+    *_optional(Kind.INSTANT, "updated_at"),
+)
+
 EXCEPTION = Feed(
     "exception",
-    (
-        *_text("exception_id", "agent_id"),
-        *_needed(Kind.INSTANT, "start_at", "end_at"),
-        *_optional(Kind.TEXT, "reason", "approved_by"),
-        *_optional(Kind.INSTANT, "updated_at"),
-    ),
+    EXCEPTION_COLUMNS,
     Role.REFERENCE,
-    key=("exception_id",),
-    versioned_by="updated_at",
+    # Which version holds depends on the zone of the agent's service, which may come later.
+    key=(
+        "exception_id",
+        "md5(" + " || chr(31) || ".join(f"coalesce({c.name}, '')" for c in EXCEPTION_COLUMNS) + ")",
+    ),
+    versions_of="exception_id",
 )
 
 ROSTER = Feed(

@@ -60,8 +60,9 @@ class Feed:
     role: Role
     key: tuple[str, ...]
     """SQL expressions over the columns that tell which thing a row is about."""
-    versioned_by: str | None = None
-    """Reference feeds only: a column of instants; an older one never replaces a newer one."""
+    versions_of: str | None = None
+    """Reference feeds whose every version is kept, for the models to choose from: the column that
+    names the thing. The key then tells apart versions."""
     service_column: str | None = None
     """The column whose service must be known before the row is taken in."""
     delimiters: str = ",;"

@@ -110,13 +110,18 @@ class Clock(Base):
 
     only_row: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     as_of: Mapped[datetime] = mapped_column(server_default=text("'-infinity'"))
+    """The clock of the run under way, or of the last one."""
+    built_as_of: Mapped[datetime | None]
+    """The clock of the last run that ended well: what the marts say of themselves."""
     previous_as_of: Mapped[datetime] = mapped_column(server_default=text("'-infinity'"))
-    """The clock of the last run that ended well."""
+    """The same as the run under way sees it: a rebuild forgets what was built."""
     load_from: Mapped[int] = mapped_column(server_default=text("0"))
     """Loads above this one have not been in a run that ended well."""
     load_to: Mapped[int] = mapped_column(server_default=text("0"))
     interval_min: Mapped[int] = mapped_column(server_default=text("30"))
     stale_after: Mapped[timedelta] = mapped_column(Interval, server_default=text("'10 minutes'"))
+    zones: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """Time zone of each service at the last run."""
     needs_rebuild: Mapped[bool] = mapped_column(server_default=text("true"))
     models: Mapped[str | None]
     """Fingerprint of the models that were deployed last."""
@@ -155,7 +160,9 @@ class RosterVersion(Base):
     received_at: Mapped[datetime]
     judged_at: Mapped[datetime]
     judged_on: Mapped[str]
-    """Fingerprint of the reference data that the verdict rests on."""
+    """The newest loads of all that a verdict may rest on: until newer ones, nobody looks again."""
+    rests_on: Mapped[str]
+    """Fingerprint of what the rules saw of this roster: while it stands, so does the verdict."""
     verdict: Mapped[str]
     errors: Mapped[int]
     warnings: Mapped[int]
@@ -206,6 +213,8 @@ class Breach(Base):
             unique=True,
             postgresql_where=text("cleared_at is null"),
         ),
+        CheckConstraint("cleared_because in ('met', 'target_ended')", name="cleared_because"),
+        CheckConstraint("(cleared_at is null) = (cleared_because is null)", name="cleared"),
     )
 
     breach_id: Mapped[int] = _identity()
@@ -216,6 +225,7 @@ class Breach(Base):
     started_at: Mapped[datetime]
     detected_at: Mapped[datetime]
     cleared_at: Mapped[datetime | None]
+    cleared_because: Mapped[str | None]
     comparator: Mapped[str]
     target: Mapped[float] = mapped_column(Numeric)
     observed: Mapped[float] = mapped_column(Numeric)
@@ -253,7 +263,7 @@ class RecoveryPlan(Base):
 
 
 class Incident(Base):
-    """One row per trouble of the pipeline itself: a stale feed, an unknown id or code."""
+    """One row per trouble of the pipeline itself: a stale feed, an unknown code, nobody to tell."""
 
     __tablename__ = "incident"
     __table_args__ = (
@@ -280,6 +290,7 @@ class Outbox(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("dedupe_key"),
+        Index(None, "thread"),
         Index("ix_outbox_due", "next_attempt_at", postgresql_where=text("state = 'queued'")),
         CheckConstraint(
             "state in ('queued', 'sending', 'sent', 'refused', 'unconfirmed')", name="state"

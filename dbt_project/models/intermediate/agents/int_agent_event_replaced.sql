@@ -72,6 +72,12 @@ changed_ids as (
     select agents.agent_id
     from agents
     where {{ arrived('agents') }}
+    union
+    -- The agent behind an alias decides the zone of its naive times
+    select aliases.external_id
+    from agents
+    inner join aliases on aliases.agent_id = agents.agent_id
+    where {{ arrived('agents') }}
 ),
 
 candidates as (
@@ -121,7 +127,7 @@ resolved as (
 placed as (
     select
         resolved.*,
-        {{ instant('resolved.occurred_at_cell', "coalesce(agents.timezone, 'Asia/Jakarta')") }}
+        {{ instant('resolved.occurred_at_cell', home_zone('agents.timezone')) }}
             as occurred_at
     from resolved
     left join agents on agents.agent_id = resolved.agent_id

@@ -11,17 +11,27 @@ shifts as (
 
 changed_agents as (
     select touched.agent_id from {{ ref('int_shift_agent_touched') }} as touched
-    union
-    select exception.agent_id
-    from {{ ref('stg_canonical__exception') }} as exception
-    where {{ arrived('exception') }}
+),
+
+exceptions as (
+    select * from {{ ref('stg_canonical__exception') }}
 ),
 
 final as (
-    -- The roster or an exception of the agent changed
+    -- The roster of the agent changed
     select shifts.agent_id, shifts.service_code, shifts.roster_date, shifts.shift_code
     from changed_agents
     inner join shifts on shifts.agent_id = changed_agents.agent_id
+    union
+    -- An exception arrived: where a version of it lies or lay, whoever it was for
+    select shifts.agent_id, shifts.service_code, shifts.roster_date, shifts.shift_code
+    from exceptions as arrived
+    inner join exceptions as version on version.exception_id = arrived.exception_id
+    inner join shifts
+        on shifts.agent_id = version.agent_id
+        and shifts.window_start_at < version.end_at
+        and shifts.window_end_at > version.start_at
+    where {{ arrived('arrived') }}
     union
     -- The agent's sessions changed within the shift's window
     select shifts.agent_id, shifts.service_code, shifts.roster_date, shifts.shift_code

@@ -8,7 +8,7 @@ select
     agent.role,
     agent.team_code,
     team.service_code,
-    coalesce(service.timezone, 'Asia/Jakarta') as timezone,
+    {{ home_zone('service.timezone') }} as timezone,
     agent.active_from,
     agent.active_to,
     greatest(agent._load_id, team._load_id) as _load_id

@@ -22,7 +22,9 @@ rules as (
         regexp_replace(trim(rule.body), '^[A-Z][A-Za-z,-]*\s+', '') as times
     from services
     cross join
-        regexp_split_to_table(services.opening_hours, '\s*;\s*')
+        regexp_split_to_table(
+            regexp_replace(services.opening_hours, '\s*([-,;])\s*', '\1', 'g'), ';'
+        )
         with ordinality as rule (body, position)
     where services.has_opening_hours and trim(rule.body) <> ''
 ),

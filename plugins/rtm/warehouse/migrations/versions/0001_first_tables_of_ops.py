@@ -20,12 +20,15 @@ def upgrade() -> None:
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('detected_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('cleared_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('cleared_because', sa.Text(), nullable=True),
     sa.Column('comparator', sa.Text(), nullable=False),
     sa.Column('target', sa.Numeric(), nullable=False),
     sa.Column('observed', sa.Numeric(), nullable=False),
     sa.Column('numerator', sa.Numeric(), nullable=False),
     sa.Column('denominator', sa.Numeric(), nullable=False),
     sa.Column('severity', sa.Text(), nullable=False),
+    sa.CheckConstraint('(cleared_at is null) = (cleared_because is null)', name=op.f('ck_breach_cleared')),
+    sa.CheckConstraint("cleared_because in ('met', 'target_ended')", name=op.f('ck_breach_cleared_because')),
     sa.PrimaryKeyConstraint('breach_id', name=op.f('pk_breach')),
     schema='ops'
     )
@@ -33,11 +36,13 @@ def upgrade() -> None:
     op.create_table('clock',
     sa.Column('only_row', sa.Boolean(), server_default=sa.text('true'), nullable=False),
     sa.Column('as_of', sa.DateTime(timezone=True), server_default=sa.text("'-infinity'"), nullable=False),
+    sa.Column('built_as_of', sa.DateTime(timezone=True), nullable=True),
     sa.Column('previous_as_of', sa.DateTime(timezone=True), server_default=sa.text("'-infinity'"), nullable=False),
     sa.Column('load_from', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
     sa.Column('load_to', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
     sa.Column('interval_min', sa.BigInteger(), server_default=sa.text('30'), nullable=False),
     sa.Column('stale_after', sa.Interval(), server_default=sa.text("'10 minutes'"), nullable=False),
+    sa.Column('zones', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
     sa.Column('needs_rebuild', sa.Boolean(), server_default=sa.text('true'), nullable=False),
     sa.Column('models', sa.Text(), nullable=True),
     sa.CheckConstraint('only_row', name=op.f('ck_clock_only_row')),
@@ -110,6 +115,7 @@ def upgrade() -> None:
     schema='ops'
     )
     op.create_index('ix_outbox_due', 'outbox', ['next_attempt_at'], unique=False, schema='ops', postgresql_where=sa.text("state = 'queued'"))
+    op.create_index(op.f('ix_outbox_thread'), 'outbox', ['thread'], unique=False, schema='ops')
     op.create_table('quarantine',
     sa.Column('quarantine_id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('file_id', sa.BigInteger(), nullable=False),
@@ -156,6 +162,7 @@ def upgrade() -> None:
     sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('judged_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('judged_on', sa.Text(), nullable=False),
+    sa.Column('rests_on', sa.Text(), nullable=False),
     sa.Column('verdict', sa.Text(), nullable=False),
     sa.Column('errors', sa.BigInteger(), nullable=False),
     sa.Column('warnings', sa.BigInteger(), nullable=False),
@@ -206,6 +213,7 @@ def downgrade() -> None:
     op.drop_index('ix_quarantine_waiting', table_name='quarantine', schema='ops', postgresql_where=sa.text('released_at is null'))
     op.drop_index(op.f('ix_quarantine_file_id'), table_name='quarantine', schema='ops')
     op.drop_table('quarantine', schema='ops')
+    op.drop_index(op.f('ix_outbox_thread'), table_name='outbox', schema='ops')
     op.drop_index('ix_outbox_due', table_name='outbox', schema='ops', postgresql_where=sa.text("state = 'queued'"))
     op.drop_table('outbox', schema='ops')
     op.drop_index('ix_incident_one_open', table_name='incident', schema='ops', postgresql_where=sa.text('closed_at is null'))

@@ -1,0 +1,185 @@
+"""What arrives late or changes afterwards: the marts end as if it had been known from the start.
+
+Each scenario is compared with a rebuild of everything, and with what a person would count.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from rtm.cycle import build_marts, run_cycle
+from rtm.models import ModelError
+from tests.small_centre import CALL_HEADER, DAY, MORNING, REFERENCE, call, deliver_reference, roster
+
+MINUTE = timedelta(minutes=1)
+MARTS = (
+    "fct_attendance",
+    "fct_aux_usage",
+    "fct_login_compliance",
+    "fct_response_time_interval",
+    "fct_scr_interval",
+)
+EVENTS = "event_id,occurred_at,agent_id,event,source\n"
+EXCEPTIONS = "exception_id,agent_id,start_at,end_at,reason,approved_by,updated_at\n"
+MAKASSAR = REFERENCE["service"].replace("Asia/Jakarta", "Asia/Makassar")
+
+
+@pytest.fixture
+def centre(system, deliver):
+    """The small centre with its roster; runs cycles, each so many minutes after the morning."""
+    deliver_reference(deliver)
+    deliver("roster", "roster.csv", roster(), MORNING - timedelta(days=1))
+
+    def run(*minutes):
+        for minute in minutes:
+            run_cycle(system, MORNING + minute * MINUTE)
+
+    return run
+
+
+@pytest.fixture
+def statuses(query):
+    def read():
+        rows = query("select agent_id, status from marts.fct_attendance where shift_code = 'P'")
+        return {row["agent_id"]: row["status"] for row in rows}
+
+    return read
+
+
+@pytest.fixture
+def as_if_rebuilt(system, query):
+    """Rebuilds everything at the same clock; the marts must not notice."""
+
+    def check():
+        def marts():
+            return {mart: sorted(map(repr, query(f"select * from marts.{mart}"))) for mart in MARTS}
+
+        incremental = marts()
+        assert any(incremental.values())
+        (clock,) = query("select as_of from ops.clock")
+        with system.warehouse.engine().begin() as connection:
+            connection.execute(text("update ops.clock set needs_rebuild = true"))
+        build_marts(system, clock["as_of"])
+        assert marts() == incremental
+
+    return check
+
+
+def test_a_corrected_time_zone_moves_all_naive_times(
+    centre, deliver, query, statuses, as_if_rebuilt
+):
+    naive = call("C1", MORNING, "blocked").replace("+00:00", "").replace("T01:", "T08:")
+    deliver("call", "calls.csv", CALL_HEADER + naive, MORNING)
+    deliver("agent_event", "e.csv", EVENTS + "1,2026-11-23T08:00:00,A1,login,pbx\n", MORNING)
+    centre(1, 70)
+    deliver("service", "service2.csv", MAKASSAR, MORNING + 80 * MINUTE)
+    centre(81)
+    (interval,) = query("select interval_start, offered from marts.fct_scr_interval")
+    assert interval["offered"] == 1
+    assert interval["interval_start"] == MORNING - timedelta(hours=1)
+    assert statuses()["A1"] == "present"
+    as_if_rebuilt()
+
+
+def test_an_agent_who_appears_after_his_alias_brings_his_zone(
+    centre, deliver, query, as_if_rebuilt
+):
+    deliver("service", "far.csv", MAKASSAR.replace("KARTU", "MKS"), MORNING)
+    team = "team_code,team_name,service_code,team_leader_id,coordinator_id\nT9,Tim,MKS,L9,K9\n"
+    deliver("team", "far.csv", team, MORNING)
+    alias = "source,external_id,agent_id\npbx,X9,B1\n"
+    deliver("agent_alias", "alias.csv", alias, MORNING)
+    deliver("agent_event", "e.csv", EVENTS + "1,2026-11-23T08:00:00,X9,login,pbx\n", MORNING)
+    centre(1)
+    person = "agent_id,agent_name,role,team_code,active_from\nB1,Bob,agent,T9,2026-01-01\n"
+    deliver("agent", "late.csv", person, MORNING + 5 * MINUTE)
+    centre(6)
+    (row,) = query("select first_login_at from marts.fct_attendance where agent_id = 'B1'")
+    assert row["first_login_at"] == MORNING - timedelta(hours=1)
+    as_if_rebuilt()
+
+
+def exception(agent, approved_by, updated_at):
+    span = f"{DAY}T08:00:00,{DAY}T17:00:00"
+    return f"{EXCEPTIONS}X1,{agent},{span},cuti,{approved_by},{updated_at}\n"
+
+
+def test_an_exception_that_moves_to_another_agent_leaves_the_first(
+    centre, deliver, statuses, as_if_rebuilt
+):
+    deliver("exception", "x1.csv", exception("A1", "L1", f"{DAY}T07:00:00"), MORNING)
+    centre(5)
+    assert statuses()["A1"] == "excused"
+    deliver("exception", "x2.csv", exception("A2", "L1", f"{DAY}T08:30:00"), MORNING + 40 * MINUTE)
+    centre(45)
+    assert statuses() == {"A1": "no_show", "A2": "excused", "L1": "no_show"}
+    as_if_rebuilt()
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_a_naive_updated_at_is_read_in_the_zone_of_the_agents_service(
+    centre, deliver, statuses, as_if_rebuilt, order
+):
+    """10:00 in Jakarta is earlier than 09:00 in UTC, whichever came first."""
+    versions = {
+        1: exception("A2", "L1", f"{DAY}T10:00:00"),
+        2: exception("A2", "", f"{DAY}T09:00:00+00:00"),
+    }
+    for minute, version in enumerate(order):
+        deliver("exception", f"x{minute}.csv", versions[version], MORNING + (200 + minute) * MINUTE)
+    centre(200, 201, 202)
+    assert statuses()["A2"] == "no_show"
+    as_if_rebuilt()
+
+
+def test_a_version_delivered_again_holds_again(centre, deliver, statuses, as_if_rebuilt):
+    """Without updated_at the latest delivery of an exception holds."""
+    for minute, approved_by in enumerate(("L1", "", "L1")):
+        deliver(
+            "exception",
+            f"x{minute}.csv",
+            exception("A2", approved_by, ""),
+            MORNING + minute * MINUTE,
+        )
+        centre(minute)
+        assert statuses()["A2"] == ("excused" if approved_by else "pending")
+    as_if_rebuilt()
+
+
+def test_opening_hours_that_overlap_count_once(centre, deliver, query, as_if_rebuilt):
+    header = REFERENCE["service"].splitlines()[0] + ",opening_hours\n"
+    hours = '"Mo-Su 08:00 - 12:00, 07:30-17:00"'
+    deliver("service", "s.csv", f"{header}KARTU,K,B,Asia/Jakarta,{hours}\n", MORNING)
+    received, answered = MORNING - timedelta(hours=2), MORNING + 10 * MINUTE
+    deliver(
+        "conversation",
+        "c.csv",
+        "conversation_id,service_code,channel,received_at,first_response_at\n"
+        f"V1,KARTU,chat,{received.isoformat()},{answered.isoformat()}\n",
+        MORNING + 10 * MINUTE,
+    )
+    centre(10)
+    rows = query("select avg_first_response_s from marts.fct_response_time_interval")
+    assert {"avg_first_response_s": 40 * 60.0} in rows
+    as_if_rebuilt()
+
+
+def test_marts_say_the_clock_of_the_last_run_that_ended_well(centre, system, deliver, query):
+    deliver("call", "calls.csv", CALL_HEADER + call("C1", MORNING, "blocked"), MORNING)
+    centre(1)
+    with system.warehouse.engine().begin() as connection:
+        connection.execute(text("alter table intermediate.int_voice_interval rename to away"))
+        connection.execute(
+            text("create view intermediate.int_voice_interval as select 1 as nothing")
+        )
+    with pytest.raises(ModelError):
+        build_marts(system, MORNING + 60 * MINUTE)
+    with system.warehouse.engine().begin() as connection:
+        connection.execute(text("drop view intermediate.int_voice_interval"))
+        connection.execute(text("alter table intermediate.away rename to int_voice_interval"))
+    assert query("select as_of from marts.fct_scr_interval") == [{"as_of": MORNING + MINUTE}]
+    centre(61)
+    assert query("select as_of from marts.fct_scr_interval") == [{"as_of": MORNING + 61 * MINUTE}]
