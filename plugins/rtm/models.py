@@ -74,6 +74,15 @@ def is_deployed(warehouse: Warehouse, settings: Settings) -> bool:
     return found == _fingerprint(settings.dbt_project)
 
 
+def built_as_of(warehouse: Warehouse) -> datetime | None:
+    """The clock of the last run that ended well."""
+    with warehouse.engine(Role.APP).connect() as connection:
+        found: datetime | None = connection.execute(
+            text("select max(built_as_of) from ops.clock")
+        ).scalar_one()
+    return found
+
+
 def _fingerprint(project: Path) -> str:
     """A hash over the project's sources."""
     digest = hashlib.sha256()

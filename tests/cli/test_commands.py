@@ -85,28 +85,41 @@ def test_a_replay_prepares_an_empty_database_and_always_ends_in_the_same_marts(
         calls = [call(f"c{minute}-{n}", at, outcome, 35) for n, outcome in enumerate(answered)]
         deliver("call", f"calls_{minute}.csv", CALL_HEADER + "".join(calls), at)
     marts = []
-    for name, every in (("replay_a", "5m"), ("replay_b", "30m")):
-        url = postgres.warehouse_url.set(database=name)
-        _make_database(postgres, name)
-        done = rtm(
+
+    def replay(url, every, end=MORNING + timedelta(hours=1)):
+        return rtm(
             *("replay", "--landing", str(tmp_path / "landing")),
-            *("--start", MORNING.isoformat(), "--every", every),
-            *("--end", (MORNING + timedelta(hours=1)).isoformat()),
+            *("--start", MORNING.isoformat(), "--every", every, "--end", end.isoformat()),
             *("--database-url", url.render_as_string(hide_password=False)),
             RTM_HOME=_installed(tmp_path),
         )
+
+    for name, every in (("replay_a", "5m"), ("replay_b", "30m"), ("replay_a", "5m")):
+        url = postgres.warehouse_url.set(database=name)
+        if len(marts) < 2:
+            _make_database(postgres, name)
+        done = replay(url, every)
         assert done.returncode == 0, done.stderr
         assert "marts as of 2026-11-23T02:00:00+00:00" in done.stdout
         with psycopg.connect(
             url.set(drivername="postgresql").render_as_string(False)
         ) as connection:
             marts.append(
-                connection.execute(
-                    "select * from marts.fct_scr_interval order by interval_start"
-                ).fetchall()
+                (
+                    connection.execute(
+                        "select * from marts.fct_scr_interval order by interval_start"
+                    ).fetchall(),
+                    connection.execute("select * from marts.fct_breach").fetchall(),
+                )
             )
-    assert len(marts[0]) > 1
-    assert marts[0] == marts[1]
+    assert len(marts[0][0]) > 1
+    assert marts[0][0] == marts[1][0]
+    # The same ticks over the same warehouse: done before, but for the last
+    assert "1 ticks (12 done before)" in done.stdout
+    assert marts[2] == marts[0]
+    refused = replay(url, "5m", MORNING + timedelta(minutes=30))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("rtm: the warehouse stands at 2026-11-23T02:00:00+00:00")
 
 
 def test_an_end_before_the_start_is_refused(tmp_path):

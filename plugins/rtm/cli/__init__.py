@@ -46,13 +46,14 @@ def main() -> None:
     from sqlalchemy.exc import OperationalError
 
     from rtm.models import ModelError
+    from rtm.replay import ReplayError
     from rtm.settings import SettingError
     from rtm.stack.supervising import StackError
     from rtm.warehouse.engine import WarehouseError
 
     try:
         commands(standalone_mode=True, prog_name="rtm")
-    except (SettingError, WarehouseError, ModelError, StackError) as error:
+    except (SettingError, WarehouseError, ModelError, ReplayError, StackError) as error:
         _end(str(error))
     except OperationalError as error:
         full = getattr(error.orig, "sqlstate", None) == DISK_FULL

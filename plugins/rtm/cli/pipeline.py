@@ -66,7 +66,8 @@ def replay_command(
 
     Ticks are START, START + EVERY, … and END. A file arrives at its modification time and is taken
     in at the first tick at or after it. Nothing in the folder is changed, and no mail is sent:
-    mails are recorded as sent at their tick.
+    mails are recorded as sent at their tick. Ticks that the warehouse has passed are not run again,
+    so a replay that was cut off goes on.
     """
     if end < start:
         raise click.BadParameter("END lies before START", param_hint="--end")
@@ -77,8 +78,9 @@ def replay_command(
         database_url=database_url or settings.database_url,
         smtp_url=ON_PAPER,
     )
-    count = replay(System.open(settings), start, end, every, _show_progress)
-    click.echo(f"{count} ticks, marts as of {end.isoformat()}")
+    replayed = replay(System.open(settings), start, end, every, _show_progress)
+    before = f" ({replayed.done_before} done before)" if replayed.done_before else ""
+    click.echo(f"{replayed.run} ticks{before}, marts as of {end.isoformat()}")
 
 
 def _show_progress(tick: datetime, done: dict[str, Did]) -> None:
