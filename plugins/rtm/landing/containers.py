@@ -1,7 +1,7 @@
 """What a delivered file looks like from outside: packed or not, delimited text or JSON lines.
 
-A container yields a header and records of text cells. It knows nothing of feeds' meaning; workbooks
-are read by `rtm.roster`.
+A container yields a header and records of text cells. It knows nothing of feeds' meaning; sheets
+are in `workbooks`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def container(arrival: Arrival) -> str:
     name = arrival.name.lower().removesuffix(".gz")
     for suffix in arrival.feed.suffixes:
         if name.endswith(suffix):
-            return "jsonl" if suffix == ".jsonl" else "delimited"
+            return {".jsonl": "jsonl", ".xlsx": "workbook"}.get(suffix, "delimited")
     raise UnreadableFileError(
         f"the ending of {arrival.name!r} is not one that this feed reads: "
         + ", ".join(f"{suffix}[.gz]" for suffix in arrival.feed.suffixes)
@@ -95,14 +95,17 @@ def read_header(arrival: Arrival, content: IO[bytes]) -> Table:
             f"the header cannot be read as delimited text: {error}"
         ) from error
     names = tuple(name.strip().lower() for name in cells)
-    repeated = {name for name in names if names.count(name) > 1}
-    if repeated:
-        raise UnreadableFileError(f"columns appear twice in the header: {_names(repeated)}")
-    _require(arrival, names)
+    check_columns(arrival, names)
     return Table(names, delimiter, size)
 
 
-def _require(arrival: Arrival, names: tuple[str, ...]) -> None:
+def check_columns(arrival: Arrival, names: tuple[str, ...]) -> None:
+    """Raises UnreadableFileError for a header that lacks columns or has one twice."""
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        raise UnreadableFileError(
+            f"columns appear twice in the header: {', '.join(sorted(repeated))}"
+        )
     missing = [c.name for c in arrival.feed.columns if c.required and c.name not in names]
     if missing:
         raise UnreadableFileError(
@@ -211,7 +214,3 @@ def _printable(text: str) -> str:
     """Text that can be stored: bytes that are not UTF-8, and NULs, as escapes."""
     escaped = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return escaped.replace("\0", "\\x00").rstrip("\r\n")
-
-
-def _names(names: set[str]) -> str:
-    return ", ".join(sorted(names))

@@ -147,10 +147,10 @@ class _Load:
     def run(self) -> LandedFile:
         if self._was_loaded_before():
             return self._finish("repeated", "the same content was delivered before")
-        if container(self.arrival) == "jsonl":
-            self._copy_records(tuple(c.name for c in self.feed.columns), self._records())
-        else:
+        if container(self.arrival) == "delimited":
             self._copy_delimited()
+        else:
+            self._copy_records(tuple(c.name for c in self.feed.columns), self._records())
         self._summarize_new_rows()
         if not self.is_readable:
             self._quarantine_unreadable()
@@ -296,11 +296,17 @@ class _Load:
 
     def _records(self) -> Iterator[Record]:
         with unpacked(self.arrival) as content:
-            if container(self.arrival) == "jsonl":
-                yield from json_records(content)
-            else:
-                table = read_header(self.arrival, content)
-                yield from delimited_records(table, content)
+            match container(self.arrival):
+                case "jsonl":
+                    yield from json_records(content)
+                case "workbook":
+                    # Not at the top: few files are workbooks, and openpyxl is slow to import.
+                    from rtm.landing.workbooks import workbook_records
+
+                    yield from workbook_records(self.arrival, content)
+                case _:
+                    table = read_header(self.arrival, content)
+                    yield from delimited_records(table, content)
 
     def _known(self, names: tuple[str, ...]) -> list[Any]:
         return [column for name in names if (column := self.feed.column(name))]

@@ -66,7 +66,7 @@ class Feed:
     service_column: str | None = None
     """The column whose service must be known before the row is taken in."""
     delimiters: str = ",;"
-    suffixes: tuple[str, ...] = (".csv", ".jsonl")
+    suffixes: tuple[str, ...] = (".csv", ".jsonl", ".xlsx")
     dense_in: str | None = None
     """Record feeds with very many rows: the column that grows with time. Rows are then found again
     by the loads that hold their time, which costs a load less than an index on their key."""
