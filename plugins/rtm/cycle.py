@@ -22,6 +22,8 @@ from rtm.warehouse.prepare import is_prepared
 
 Did = dict[str, Any]
 
+LONGEST_ERROR = 2000
+
 
 @dataclass(frozen=True)
 class System:
@@ -124,17 +126,31 @@ STEPS: dict[str, Callable[[System, datetime], Did]] = {
 
 
 def run_step(system: System, name: str, as_of: datetime) -> Did:
-    """Runs one step and records how long it took and what it did."""
+    """Runs one step and records how long it took and what it did, or why it failed."""
     started_at = datetime.now(UTC)
-    did = STEPS[name](system, as_of)
-    with system.warehouse.transaction(Role.APP) as connection:
-        connection.execute(
-            text(
-                "insert into ops.cycle (as_of, step, started_at, finished_at, did)"
-                " values (:as_of, :step, :started_at, clock_timestamp(), :did)"
-            ),
-            {"as_of": as_of, "step": name, "started_at": started_at, "did": Jsonb(did)},
-        )
+
+    def record(did: Did, error: str | None = None) -> None:
+        with system.warehouse.transaction(Role.APP) as connection:
+            connection.execute(
+                text(
+                    "insert into ops.cycle (as_of, step, started_at, finished_at, did, error)"
+                    " values (:as_of, :step, :started_at, clock_timestamp(), :did, :error)"
+                ),
+                {
+                    "as_of": as_of,
+                    "step": name,
+                    "started_at": started_at,
+                    "did": Jsonb(did),
+                    "error": error,
+                },
+            )
+
+    try:
+        did = STEPS[name](system, as_of)
+    except Exception as error:
+        record({}, str(error)[:LONGEST_ERROR])
+        raise
+    record(did)
     return did
 
 

@@ -30,7 +30,7 @@ class Settings:
     """Everything the embedded system writes: environment, databases, logs, mails."""
     landing_url: str
     """Folder or fsspec URL below which sources deliver, one folder per feed."""
-    database_url: str | None
+    database_url: str | None = field(repr=False)
     """SQLAlchemy URL of an outside warehouse; None means the embedded one."""
     interval_min: int = 30
     """Length of a KPI interval in minutes: 15, 30 or 60."""
@@ -38,8 +38,9 @@ class Settings:
     """Language of mails and the printed board."""
     stale_after: timedelta = timedelta(minutes=10)
     """A feed that has delivered nothing for longer than this is behind."""
-    smtp_url: str | None = None
-    """smtp://[user:password@]host:port, or smtps:// for TLS from the start; None: mails wait."""
+    smtp_url: str | None = field(default=None, repr=False)
+    """smtp://[user:password@]host:port, or smtps:// for TLS from the start; None: mails wait. Special
+    characters of a password are percent-encoded."""
     mail_from: str = "rtm@localhost"
     operators: tuple[str, ...] = field(default=())
     """Addresses that get incidents of the pipeline itself."""

@@ -3,52 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import email
-import email.policy
 import socket
 from datetime import timedelta
 
 import pytest
-from aiosmtpd.controller import Controller
+from sqlalchemy.exc import IntegrityError
 
 from rtm.cycle import System, run_cycle
-from tests.small_centre import CALL_HEADER, MORNING, call, deliver_reference
+from tests.notify.mailbox import open_mailbox
+from tests.small_centre import CALL_HEADER, MORNING, REFERENCE, call, deliver_reference
 
 TEN_O_CLOCK = MORNING + timedelta(hours=2)
 MINUTE = timedelta(minutes=1)
 
 
-class Mailbox:
-    """What a real SMTP server was handed; it can be told to refuse."""
-
-    def __init__(self) -> None:
-        self.mails: list[email.message.EmailMessage] = []
-        self.refuse_with: str | None = None
-
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
-        if self.refuse_with:
-            return self.refuse_with
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        self.mails.append(
-            email.message_from_bytes(envelope.original_content, policy=email.policy.default)
-        )
-        return "250 accepted"
-
-
 @pytest.fixture
 def mailbox():
-    box = Mailbox()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    box.url = f"smtp://127.0.0.1:{port}"
-    yield box
-    controller.stop()
+    with open_mailbox() as box:
+        yield box
 
 
 @pytest.fixture
@@ -64,6 +36,16 @@ def calls(prefix, first, count, outcome, wait_s=30):
         for n in range(count)
     )
     return CALL_HEADER + "".join(rows)
+
+
+def conversations(first, count):
+    """`count` conversations, a minute apart, each answered after three: two too late."""
+    header = "conversation_id,service_code,channel,received_at,first_response_at\n"
+    return header + "".join(
+        f"V{n},KARTU,chat,{(first + n * MINUTE).isoformat()},"
+        f"{(first + (n + 3) * MINUTE).isoformat()}\n"
+        for n in range(count)
+    )
 
 
 def breach_mails(mailbox):
@@ -95,8 +77,161 @@ def test_a_breach_clears_when_the_kpi_is_back(centre, deliver, mailbox, query):
     eleven = TEN_O_CLOCK + 60 * MINUTE
     deliver("call", "good.csv", calls("G", eleven, 30, "answered"), eleven + 8 * MINUTE)
     run_cycle(centre, eleven + 8 * MINUTE)
-    (breach,) = query("select cleared_at from marts.fct_breach")
-    assert breach["cleared_at"] == eleven + 8 * MINUTE
+    (breach,) = query("select cleared_at, cleared_because from ops.breach")
+    assert breach == {"cleared_at": eleven + 8 * MINUTE, "cleared_because": "met"}
+    assert len(breach_mails(mailbox)) == 1
+
+
+def test_a_breach_whose_target_has_ended_clears_and_says_why(centre, deliver, query):
+    at = TEN_O_CLOCK + 5 * MINUTE
+    deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), at)
+    run_cycle(centre, at)
+    ended = REFERENCE["kpi_target"].replace("\n", ",effective_to\n", 1)
+    ended = ended.replace("2026-01-01\n", "2026-01-01,2026-11-22\n")
+    deliver("kpi_target", "ended.csv", ended, at + MINUTE)
+    run_cycle(centre, at + MINUTE)
+    (breach,) = query("select cleared_at, cleared_because from ops.breach")
+    assert breach == {"cleared_at": at + MINUTE, "cleared_because": "target_ended"}
+    deliver("kpi_target", "again.csv", REFERENCE["kpi_target"], at + 2 * MINUTE)
+    run_cycle(centre, at + 2 * MINUTE)
+    assert query("select cleared_at is null as is_open from ops.breach order by breach_id") == [
+        {"is_open": False},
+        {"is_open": True},
+    ]
+
+
+def test_a_target_that_ends_clears_its_breach_though_the_calls_are_behind(centre, deliver, query):
+    at = TEN_O_CLOCK + 5 * MINUTE
+    until_today = REFERENCE["kpi_target"].replace("\n", ",effective_to\n", 1)
+    until_today = until_today.replace("2026-01-01\n", "2026-01-01,2026-11-23\n")
+    deliver("kpi_target", "today.csv", until_today, TEN_O_CLOCK)
+    deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), at)
+    midnight = MORNING + timedelta(hours=16)
+    for as_of in (at, midnight - MINUTE):
+        run_cycle(centre, as_of)
+        assert query("select cleared_at from ops.breach") == [{"cleared_at": None}]
+    run_cycle(centre, midnight)
+    (breach,) = query("select cleared_at, cleared_because from ops.breach")
+    assert breach == {"cleared_at": midnight, "cleared_because": "target_ended"}
+
+
+def test_a_breach_stays_open_while_nothing_is_offered(centre, deliver, query):
+    at = TEN_O_CLOCK + 5 * MINUTE
+    deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), at)
+    run_cycle(centre, at)
+    noon = TEN_O_CLOCK + timedelta(hours=2)
+    deliver("call", "closed.csv", calls("C", noon, 3, "closed"), noon + 2 * MINUTE)
+    run_cycle(centre, noon + 2 * MINUTE)
+    (now,) = query("select observed, is_feed_behind from marts.rpt_kpi_now where channel = 'voice'")
+    assert now == {"observed": None, "is_feed_behind": False}
+    assert query("select cleared_at from ops.breach") == [{"cleared_at": None}]
+
+
+def test_a_breach_that_is_open_already_takes_no_numbers(centre, deliver, mailbox, query):
+    at = TEN_O_CLOCK + 5 * MINUTE
+    deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), at)
+    for minute in range(4):
+        run_cycle(centre, at + minute * MINUTE)
+    later = at + 5 * MINUTE
+    deliver("conversation", "slow.csv", conversations(TEN_O_CLOCK, 8), later)
+    run_cycle(centre, later)
+    for table, number in (
+        ("breach", "breach_id"),
+        ("recovery_plan", "plan_id"),
+        ("outbox", "mail_id"),
+    ):
+        first, second = query(f"select {number} as n from ops.{table} order by 1")
+        assert second["n"] == first["n"] + 1, table
+
+
+AGENTS_WITHOUT_COORDINATOR = REFERENCE["agent"].replace("koko@bank.example", "")
+
+
+def test_a_breach_that_nobody_could_be_told_of_is_an_incident_and_mailed_when_somebody_can(
+    centre, deliver, mailbox, query
+):
+    at = TEN_O_CLOCK + 5 * MINUTE
+    deliver("agent", "silent.csv", AGENTS_WITHOUT_COORDINATOR, TEN_O_CLOCK)
+    deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), at)
+    for minute in range(2):
+        run_cycle(centre, at + minute * MINUTE)
+    assert len(query("select * from ops.recovery_plan")) == 1
+    assert breach_mails(mailbox) == []
+    (incident,) = query("select * from ops.incident")
+    assert (incident["kind"], incident["subject"]) == ("no_recipient", "KARTU")
+    assert (incident["opened_at"], incident["closed_at"]) == (at, None)
+    found = at + 2 * MINUTE
+    deliver("agent", "found.csv", REFERENCE["agent"], found)
+    for minute in range(3):
+        run_cycle(centre, found + minute * MINUTE)
+    (mail,) = breach_mails(mailbox)
+    assert mail["Subject"] == "[RTM] Kartu Kredit: SCR 0.0 % di luar target >= 95.0 %"
+    (incident,) = query("select * from ops.incident")
+    assert incident["closed_at"] == found
+    # A second address is no reason to tell it again.
+    deliver("agent", "moved.csv", REFERENCE["agent"].replace("koko@", "k.oko@"), found + MINUTE)
+    run_cycle(centre, found + 3 * MINUTE)
+    assert [mail["kind"] for mail in query("select kind from ops.outbox")] == ["breach"]
+
+
+def test_a_breach_that_is_over_before_anybody_could_be_told_is_not_mailed(
+    centre, deliver, mailbox, query
+):
+    at = TEN_O_CLOCK + 5 * MINUTE
+    deliver("agent", "silent.csv", AGENTS_WITHOUT_COORDINATOR, TEN_O_CLOCK)
+    deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), at)
+    run_cycle(centre, at)
+    eleven = TEN_O_CLOCK + 60 * MINUTE
+    deliver("call", "good.csv", calls("G", eleven, 30, "answered"), eleven + 8 * MINUTE)
+    run_cycle(centre, eleven + 8 * MINUTE)
+    assert query("select cleared_because from ops.breach") == [{"cleared_because": "met"}]
+    incidents = "select closed_at from ops.incident where kind = 'no_recipient'"
+    assert query(incidents) == [{"closed_at": None}]
+    found = eleven + 9 * MINUTE
+    deliver("agent", "found.csv", REFERENCE["agent"], found)
+    run_cycle(centre, found)
+    assert query(incidents) == [{"closed_at": found}]
+    assert mailbox.mails == []
+
+
+def test_operators_are_told_where_the_service_has_no_address(centre, deliver, mailbox, query):
+    at = TEN_O_CLOCK + 5 * MINUTE
+    deliver("agent", "silent.csv", AGENTS_WITHOUT_COORDINATOR, TEN_O_CLOCK)
+    deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), at)
+    settings = dataclasses.replace(centre.settings, operators=("ops@bank.example",))
+    for minute in range(2):
+        run_cycle(System(settings, centre.warehouse), at + minute * MINUTE)
+    assert [mail["To"] for mail in mailbox.mails] == ["ops@bank.example"]
+    assert query("select * from ops.incident") == []
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_breach_whose_plan_could_not_be_drafted_gets_it_in_a_later_cycle(
+    centre, deliver, mailbox, query, is_over
+):
+    at = TEN_O_CLOCK + 5 * MINUTE
+    deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), at)
+    with centre.warehouse.engine().begin() as connection:
+        connection.exec_driver_sql(
+            "alter table ops.outbox add constraint broken check (kind <> 'breach')"
+        )
+    with pytest.raises(IntegrityError, match="broken"):
+        run_cycle(centre, at)
+    assert len(query("select * from ops.breach")) == 1
+    assert query("select * from ops.recovery_plan") == []
+    with centre.warehouse.engine().begin() as connection:
+        connection.exec_driver_sql("alter table ops.outbox drop constraint broken")
+    later = at + MINUTE
+    if is_over:
+        later = TEN_O_CLOCK + 68 * MINUTE
+        good = calls("G", TEN_O_CLOCK + 60 * MINUTE, 30, "answered")
+        deliver("call", "good.csv", good, later)
+    for minute in range(2):
+        run_cycle(centre, later + minute * MINUTE)
+    (breach,) = query("select * from ops.breach")
+    assert breach["cleared_at"] == (later if is_over else None)
+    (plan,) = query("select * from ops.recovery_plan")
+    assert (plan["breach_id"], plan["created_at"]) == (breach["breach_id"], later)
     assert len(breach_mails(mailbox)) == 1
 
 
@@ -117,14 +252,27 @@ def test_a_feed_that_is_behind_raises_an_incident_and_no_breach(centre, deliver,
     assert incident == {"kind": "feed_stale", "subject": "call"}
 
 
+def test_a_file_that_cannot_be_opened_is_an_incident_until_it_can(
+    centre, deliver, query, monkeypatch
+):
+    deliver("call", "a.csv", calls("A", TEN_O_CLOCK, 1, "answered"), TEN_O_CLOCK)
+    open_incidents = "select subject from ops.incident where kind = 'file_unreachable'"
+    open_incidents += " and closed_at is null"
+
+    def refuse(files, path, *arguments, **options):
+        raise PermissionError(13, "Permission denied", path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("fsspec.implementations.local.LocalFileSystem._open", refuse)
+        run_cycle(centre, TEN_O_CLOCK + MINUTE)
+    assert {"subject": "call/a.csv"} in query(open_incidents)
+    run_cycle(centre, TEN_O_CLOCK + 2 * MINUTE)
+    assert query(open_incidents) == []
+
+
 def test_late_answers_to_conversations_open_a_response_time_breach(centre, deliver, query):
-    header = "conversation_id,service_code,channel,received_at,first_response_at\n"
-    rows = "".join(
-        f"V{n},KARTU,chat,{(TEN_O_CLOCK + n * MINUTE).isoformat()},"
-        f"{(TEN_O_CLOCK + (n + 3) * MINUTE).isoformat()}\n"
-        for n in range(8)
-    )
-    deliver("conversation", "slow.csv", header + rows, TEN_O_CLOCK + 12 * MINUTE)
+    slow = conversations(TEN_O_CLOCK, 8)
+    deliver("conversation", "slow.csv", slow, TEN_O_CLOCK + 12 * MINUTE)
     run_cycle(centre, TEN_O_CLOCK + 12 * MINUTE)
     (breach,) = query("select kpi, channel, numerator, denominator from marts.fct_breach")
     assert breach == {

@@ -352,8 +352,7 @@ def test_a_file_that_cannot_be_opened_waits_and_keeps_no_other_out(
         patched.setattr(LocalFileSystem, "_open", refuse)
         did = land_feeds(system, NOON)
     assert calls(query) == ["C2"]
-    (told,) = did["unreachable"]
-    assert told.startswith("call/a.csv: [Errno 13] Permission denied")
+    assert did["unreachable"].keys() == {"call/a.csv"}
     assert land_feeds(system, NOON)["files"] == 1
     assert calls(query) == ["C1", "C2"]
 

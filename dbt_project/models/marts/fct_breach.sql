@@ -13,6 +13,7 @@ select
     breach.numerator::double precision as numerator,
     breach.denominator::double precision as denominator,
     breach.severity,
+    breach.cleared_because,
     -- Clock
     {{ built_as_of() }} as as_of,
     breach.cleared_at is null as is_provisional

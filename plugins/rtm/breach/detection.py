@@ -1,4 +1,4 @@
-"""Opens a breach where a target is missed and clears it where it is met again.
+"""Opens a breach where a target is missed; clears it where it is met again or ended.
 
 One open breach per service, channel and KPI, kept by the database. Nothing is raised on a feed that
 is behind: its calls are missing, not lost. That is an incident for the operators instead.
@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from rtm.breach.recipients import recipients
 from rtm.notify import Mail, queue_mails
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
@@ -30,54 +31,71 @@ class Detected:
 
 def detect(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Detected:
     """Compares the marts with the targets at `as_of`."""
-    clock = {"as_of": as_of, "kpis": list(KPIS)}
     with warehouse.transaction(Role.APP) as connection:
+        cleared = connection.execute(CLEAR, {"as_of": as_of}).rowcount
+        opened = connection.execute(OPEN, {"as_of": as_of, "kpis": list(KPIS)}).rowcount
         incidents = _raise_incidents(connection, settings, as_of)
-        cleared = connection.execute(CLEAR, clock).rowcount
-        opened = connection.execute(OPEN, clock).rowcount
     return Detected(opened, cleared, incidents)
 
 
+# A breach that is open already is left out by the query, so that it takes no number; the index
+# decides between two detections at the same moment.
 OPEN = text(
     """
     insert into ops.breach
         (service_code, channel, kpi, started_at, detected_at, comparator, target, observed,
          numerator, denominator, severity)
     select
-        service_code,
-        channel,
-        kpi,
-        window_start_at,
+        now.service_code,
+        now.channel,
+        now.kpi,
+        now.window_start_at,
         :as_of,
-        comparator,
-        target,
-        observed,
-        numerator,
-        denominator,
+        now.comparator,
+        now.target,
+        now.observed,
+        now.numerator,
+        now.denominator,
         case
-            when comparator = '>=' and observed < critical then 'critical'
-            when comparator = '<=' and observed > critical then 'critical'
+            when now.comparator = '>=' and now.observed < now.critical then 'critical'
+            when now.comparator = '<=' and now.observed > now.critical then 'critical'
             else 'warning'
         end
-    from marts.rpt_kpi_now
-    where kpi = any(:kpis)
-        and not is_met
-        and denominator >= min_volume
-        and not is_feed_behind
+    from marts.rpt_kpi_now as now
+    where now.kpi = any(:kpis)
+        and not now.is_met
+        and now.denominator >= now.min_volume
+        and not now.is_feed_behind
+        and not exists (
+            select from ops.breach as breach
+            where breach.cleared_at is null
+                and (breach.service_code, breach.channel, breach.kpi)
+                = (now.service_code, now.channel, now.kpi)
+        )
     on conflict (service_code, channel, kpi) where cleared_at is null do nothing
     """
 )
 
+# The report has a row for every target in force, also where nothing was offered: then nothing is
+# observed, and the breach stays open. No row means that there is no target any more.
 CLEAR = text(
     """
     update ops.breach as breach
-    set cleared_at = :as_of
-    from marts.rpt_kpi_now as now
-    where breach.cleared_at is null
-        and (now.service_code, now.channel, now.kpi)
-        = (breach.service_code, breach.channel, breach.kpi)
-        and now.is_met
-        and not now.is_feed_behind
+    set cleared_at = :as_of, cleared_because = verdict.reason
+    from (
+        select
+            missed.breach_id,
+            case
+                when now.service_code is null then 'target_ended'
+                when now.is_met and not now.is_feed_behind then 'met'
+            end as reason
+        from ops.breach as missed
+        left join marts.rpt_kpi_now as now
+            on (now.service_code, now.channel, now.kpi)
+            = (missed.service_code, missed.channel, missed.kpi)
+        where missed.cleared_at is null
+    ) as verdict
+    where verdict.breach_id = breach.breach_id and verdict.reason is not null
     """
 )
 
@@ -96,13 +114,43 @@ TROUBLES = text(
         coalesce(source || ':', '') || code,
         format('%s rows wait or count without allowance until it is mapped', occurrences)
     from marts.rpt_unmapped_code
+    union all
+    select 'file_unreachable', file.name, format('it cannot be opened: %s', file.reason)
+    from (
+        select did from ops.cycle where step = 'land_feeds' and error is null
+        order by cycle_id desc limit 1
+    ) as landing
+    cross join jsonb_each_text(landing.did -> 'unreachable') as file (name, reason)
     """
 )
 
 
+# Once nobody could be told, that stays a trouble until somebody can, whatever the KPI does.
+TO_BE_TOLD_OF = text(
+    """
+    select service_code from ops.breach where cleared_at is null
+    union
+    select subject from ops.incident where kind = 'no_recipient' and closed_at is null
+    """
+)
+
+
+def _troubles(connection: Connection, settings: Settings) -> dict[tuple[str, str], str]:
+    """What is wrong now: the detail by kind and subject."""
+    troubles = {(row.kind, row.subject): row.detail for row in connection.execute(TROUBLES)}
+    services: list[str] = list(connection.execute(TO_BE_TOLD_OF).scalars())
+    for service_code in services:
+        if not recipients(connection, settings, service_code):
+            troubles["no_recipient", service_code] = (
+                "a target was missed and nobody can be told: no coordinator of the service has"
+                " an e-mail address, and RTM_OPERATORS is empty"
+            )
+    return troubles
+
+
 def _raise_incidents(connection: Connection, settings: Settings, as_of: datetime) -> int:
     """Opens an incident for each trouble that is new, closes those that are gone."""
-    troubles = {(row.kind, row.subject): row.detail for row in connection.execute(TROUBLES)}
+    troubles = _troubles(connection, settings)
     known = {
         (row.kind, row.subject): row.incident_id
         for row in connection.execute(

@@ -66,8 +66,8 @@ class LandingReport:
     """What one landing took in."""
 
     files: list[LandedFile] = field(default_factory=list)
-    unreachable: list[str] = field(default_factory=list)
-    """Files that could not be opened, with the reason; they are tried again next time."""
+    unreachable: dict[str, str] = field(default_factory=dict)
+    """Why a file could not be opened, by feed and name; it is tried again next time."""
 
     @property
     def rows(self) -> int:
@@ -97,7 +97,7 @@ def land_files(
             try:
                 landed = land_file(warehouse, arrival)
             except OSError as error:
-                report.unreachable.append(f"{arrival.feed.name}/{arrival.name}: {error}")
+                report.unreachable[f"{arrival.feed.name}/{arrival.name}"] = str(error)
                 continue
             report.files.append(landed)
             if progress:

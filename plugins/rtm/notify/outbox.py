@@ -15,6 +15,9 @@ from sqlalchemy import Connection, text
 from rtm.notify.rendering import render
 from rtm.settings import Language
 
+LONGEST_RECIPIENT = 320
+"""More than any address has. What is longer is refused when it is sent, but must fit the index."""
+
 
 @dataclass(frozen=True)
 class Mail:
@@ -31,25 +34,30 @@ class Mail:
 def queue_mails(
     connection: Connection, mails: Iterable[Mail], language: Language, now: datetime
 ) -> int:
-    """Writes the mails that are not in the outbox yet; returns how many there were."""
+    """Writes the mails that are not in the outbox yet; returns how many there were.
+
+    One that is there already takes no number; the key decides between two writers at one moment.
+    """
     queued = 0
     for mail in mails:
         rendered = render(mail.kind, mail.facts, language)
+        recipient = mail.recipient[:LONGEST_RECIPIENT]
         done = connection.execute(
             text(
                 """
                 insert into ops.outbox
                     (dedupe_key, kind, recipient, subject, body_text, body_html, thread,
                      created_at, next_attempt_at)
-                values (:dedupe_key, :kind, :recipient, :subject, :body_text, :body_html, :thread,
-                    :now, :now)
+                select :dedupe_key, :kind, :recipient, :subject, :body_text, :body_html, :thread,
+                    cast(:now as timestamptz), cast(:now as timestamptz)
+                where not exists (select from ops.outbox where dedupe_key = :dedupe_key)
                 on conflict (dedupe_key) do nothing
                 """
             ),
             {
-                "dedupe_key": f"{mail.dedupe_key}:{mail.recipient}",
+                "dedupe_key": f"{mail.dedupe_key}:{recipient}",
                 "kind": mail.kind,
-                "recipient": mail.recipient,
+                "recipient": recipient,
                 "subject": rendered.subject,
                 "body_text": rendered.text,
                 "body_html": rendered.html,

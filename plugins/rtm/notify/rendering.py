@@ -19,6 +19,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from rtm.settings import Language
 
 TEMPLATES = Path(__file__).with_name("templates")
+LONGEST_SUBJECT = 200
+"""Python folds a long header in time that grows with its square."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,17 @@ def render(kind: str, facts: dict[str, Any], language: Language) -> Rendered:
     context = {**facts, "say": say, "language": language}
     subject = words["subject"].format(**facts)
     return Rendered(
-        # A header is one line, whatever a name in the data holds.
-        " ".join(subject.split()),
+        _one_line(subject),
         environment.get_template(f"{kind}.txt").render(context),
         environment.get_template(f"{kind}.html").render(context | {"subject": subject}),
     )
+
+
+def _one_line(subject: str) -> str:
+    """The subject as it may stand in a header, whatever a name in the data holds."""
+    visible = "".join(letter if letter.isprintable() else " " for letter in subject)
+    # "=?…?=" is a word in code: Python's parser decodes it, line breaks and all, into the header.
+    return " ".join(visible.split()).replace("=?", "= ?")[:LONGEST_SUBJECT]
 
 
 @cache

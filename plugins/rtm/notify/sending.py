@@ -7,27 +7,19 @@ was recorded may have gone out: it is marked `unconfirmed` for a person, not sen
 from __future__ import annotations
 
 import smtplib
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
-from urllib.parse import unquote, urlsplit
+from email.headerregistry import Address
 
 from sqlalchemy import Row, text
 
-from rtm.settings import SettingError, Settings
+from rtm.notify.composing import compose, read_sender
+from rtm.notify.server import connect, read_server
+from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
 ON_PAPER = "paper:"
 """In place of a server's URL: mails are recorded as sent, and nothing leaves the house."""
-# Headers are not folded at 78 characters: a subject that is folded before its first word reaches
-# some readers with a leading blank. 7bit, since not every server takes 8-bit bodies.
-MESSAGE = SMTP.clone(max_line_length=900, cte_type="7bit")
-TIMEOUT_S = 10
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(minutes=30)
 REFUSED_FROM = 500
@@ -51,13 +43,7 @@ def send_due(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Sent:
         if settings.smtp_url == ON_PAPER:
             round_.sent = _record_on_paper(warehouse, as_of)
         elif settings.smtp_url and _has_due(warehouse, as_of):
-            try:
-                with _server(settings.smtp_url) as server:
-                    while mail := _claim(warehouse, as_of):
-                        _hand_over(warehouse, settings, server, mail, as_of, round_)
-            except (OSError, smtplib.SMTPException) as error:
-                round_.failed += 1
-                _note_dead_server(warehouse, as_of, str(error))
+            _send_over(settings.smtp_url, settings.mail_from, warehouse, as_of, round_)
         with warehouse.transaction(Role.APP) as connection:
             round_.waiting = connection.execute(
                 text("select count(*) from ops.outbox where state = 'queued'")
@@ -65,77 +51,51 @@ def send_due(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Sent:
     return round_
 
 
+def _send_over(
+    url: str, mail_from: str, warehouse: Warehouse, as_of: datetime, round_: Sent
+) -> None:
+    # A wrong setting is the fault of no mail: it is found before one is claimed.
+    address, sender = read_server(url), read_sender(mail_from)
+    try:
+        with connect(address) as server:
+            while mail := _claim(warehouse, as_of):
+                _hand_over(warehouse, server, sender, mail, as_of, round_)
+    except OSError as error:  # smtplib's own errors are among them
+        round_.failed += 1
+        _note_dead_server(warehouse, as_of, str(error))
+
+
 def _hand_over(
     warehouse: Warehouse,
-    settings: Settings,
     server: smtplib.SMTP,
+    sender: Address,
     mail: Row[tuple[object, ...]],
     as_of: datetime,
     round_: Sent,
 ) -> None:
     try:
-        message = _message(mail, settings.mail_from)
+        content = compose(mail, sender)
     except ValueError as error:
         round_.failed += 1
-        _record(warehouse, mail, "refused", f"not a mail: {error}", as_of)
+        _record(warehouse, mail, "refused", str(error), as_of)
         return
     try:
-        server.send_message(message)
+        server.sendmail(sender.addr_spec, [mail.recipient], content)
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
         round_.failed += 1
         code, answer = _answer(error)
-        final = code >= REFUSED_FROM
-        _record(warehouse, mail, "refused" if final else "queued", f"{code} {answer}", as_of)
+        # All mails have the same sender: a server that does not take it says nothing of this one.
+        is_final = code >= REFUSED_FROM and not isinstance(error, smtplib.SMTPSenderRefused)
+        _record(warehouse, mail, "refused" if is_final else "queued", f"{code} {answer}", as_of)
+        # Fails where the server hung up with its answer (421), before another mail is claimed.
         server.rset()
-    except (OSError, smtplib.SMTPServerDisconnected):
+    except OSError:
         # Nothing tells whether the server took it: a person decides.
         _record(warehouse, mail, "unconfirmed", "the connection broke while sending", as_of)
         raise
     else:
         round_.sent += 1
         _record(warehouse, mail, "sent", "250 accepted", as_of)
-
-
-def _message(mail: Row[tuple[object, ...]], sender: str) -> EmailMessage:
-    """The mail in MIME; the policy refuses line breaks in headers."""
-    message = EmailMessage(policy=MESSAGE)
-    message["From"] = sender
-    message["To"] = mail.recipient
-    message["Subject"] = mail.subject
-    message["Date"] = format_datetime(mail.created_at)
-    domain = sender.rpartition("@")[2].strip("> ") or "localhost"
-    # The same mail always has the same id, so that a mailbox can tell a repetition.
-    message["Message-ID"] = f"<rtm-mail-{mail.mail_id}@{domain}>"
-    if mail.thread:
-        message["References"] = f"<rtm-{mail.thread}@{domain}>"
-        message["In-Reply-To"] = f"<rtm-{mail.thread}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.body_text)
-    message.add_alternative(mail.body_html, subtype="html")
-    return message
-
-
-@contextmanager
-def _server(url: str) -> Iterator[smtplib.SMTP]:
-    """A connection to smtp://[user:password@]host:port (smtps:// for TLS from the start)."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise SettingError(f"RTM_SMTP_URL: give smtp://[user:password@]host:port, not {url!r}")
-    context = ssl.create_default_context()
-    server: smtplib.SMTP
-    if parts.scheme == "smtps":
-        server = smtplib.SMTP_SSL(
-            parts.hostname, parts.port or 465, timeout=TIMEOUT_S, context=context
-        )
-    else:
-        server = smtplib.SMTP(parts.hostname, parts.port or 25, timeout=TIMEOUT_S)
-    with server:
-        server.ehlo()
-        if parts.scheme == "smtp" and server.has_extn("starttls"):
-            server.starttls(context=context)
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        yield server
 
 
 def _answer(error: smtplib.SMTPException) -> tuple[int, str]:

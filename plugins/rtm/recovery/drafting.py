@@ -1,4 +1,4 @@
-"""Drafts one recovery plan for each breach that has none, and tells the service's coordinators."""
+"""Drafts one recovery plan for each breach that has none, and has its mails written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Row, text
 
+from rtm.breach import recipients
 from rtm.notify import Mail, queue_mails
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
@@ -50,12 +51,27 @@ PEOPLE_MISSING = text(
     """
 )
 
-COORDINATORS = text(
+# A mail that nobody could get when the plan was made is due as long as the breach is open.
+UNTOLD = text(
     """
-    select distinct coordinator.agent_id, coordinator.email
-    from marts.dim_team as team
-    inner join marts.dim_agent as coordinator on coordinator.agent_id = team.coordinator_id
-    where team.service_code = :service_code
+    select
+        plan.plan_id,
+        plan.facts,
+        breach.breach_id,
+        breach.started_at,
+        breach.detected_at,
+        service.service_code,
+        service.service_name,
+        service.timezone
+    from ops.recovery_plan as plan
+    inner join ops.breach as breach on breach.breach_id = plan.breach_id
+    inner join marts.dim_service as service on service.service_code = breach.service_code
+    where (plan.plan_id = any(:drafted) or breach.cleared_at is null)
+        and not exists (
+            select from ops.outbox as mail
+            where mail.kind = 'breach' and mail.thread = 'breach-' || breach.breach_id
+        )
+    order by plan.plan_id
     """
 )
 
@@ -64,17 +80,25 @@ def draft_plans(warehouse: Warehouse, settings: Settings, as_of: datetime) -> in
     """Returns how many plans were drafted. A plan and its mails are written together."""
     with warehouse.transaction(Role.APP) as connection:
         breaches = connection.execute(BREACHES).all()
-        for breach in breaches:
-            facts = _facts(connection, breach)
-            plan_id: int = connection.execute(
-                text(
-                    "insert into ops.recovery_plan (breach_id, facts, created_at)"
-                    " values (:breach_id, :facts, :as_of) returning plan_id"
-                ),
-                {"breach_id": breach.breach_id, "facts": Jsonb(facts), "as_of": as_of},
-            ).scalar_one()
-            _tell_coordinators(connection, settings, breach, facts, plan_id, as_of)
-    return len(breaches)
+        drafted = [_draft(connection, breach, as_of) for breach in breaches]
+        for plan in connection.execute(UNTOLD, {"drafted": drafted}).all():
+            _tell(connection, settings, plan, as_of)
+    return len(drafted)
+
+
+def _draft(connection: Connection, breach: Row[Any], as_of: datetime) -> int:
+    plan_id: int = connection.execute(
+        text(
+            "insert into ops.recovery_plan (breach_id, facts, created_at)"
+            " values (:breach_id, :facts, :as_of) returning plan_id"
+        ),
+        {
+            "breach_id": breach.breach_id,
+            "facts": Jsonb(_facts(connection, breach)),
+            "as_of": as_of,
+        },
+    ).scalar_one()
+    return plan_id
 
 
 def _facts(connection: Connection, breach: Row[Any]) -> dict[str, Any]:
@@ -107,38 +131,27 @@ def _facts(connection: Connection, breach: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _tell_coordinators(
-    connection: Connection,
-    settings: Settings,
-    breach: Row[Any],
-    facts: dict[str, Any],
-    plan_id: int,
-    as_of: datetime,
-) -> None:
-    people = connection.execute(COORDINATORS, {"service_code": breach.service_code}).all()
-    addresses = {person.email for person in people if person.email} or set(settings.operators)
-    unit = " s" if breach.kpi in SECONDS else " %"
-    zone = ZoneInfo(breach.timezone)
-    began, ended = (at.astimezone(zone) for at in (breach.started_at, breach.detected_at))
+def _tell(connection: Connection, settings: Settings, plan: Row[Any], as_of: datetime) -> None:
+    """Queues the mails of a plan; where nobody can get one, detection has raised an incident."""
+    facts = plan.facts
+    unit = " s" if facts["kpi"] in SECONDS else " %"
+    zone = ZoneInfo(plan.timezone)
+    began, ended = (at.astimezone(zone) for at in (plan.started_at, plan.detected_at))
     told = {
         **facts,
-        "plan_id": plan_id,
-        "service_name": breach.service_name,
-        "kpi_name": KPI_NAMES.get(breach.kpi, breach.kpi),
-        "target_text": f"{breach.comparator} {facts['target']:.1f}{unit}",
+        "plan_id": plan.plan_id,
+        "service_name": plan.service_name,
+        "kpi_name": KPI_NAMES.get(facts["kpi"], facts["kpi"]),
+        "target_text": f"{facts['comparator']} {facts['target']:.1f}{unit}",
         "observed_text": f"{facts['observed']:.1f}{unit}",
         "gap_text": f"{facts['gap']:+.1f}{unit}",
         "volume_text": f"{facts['numerator']:.0f} / {facts['denominator']:.0f}",
         "window_text": f"{began:%d/%m/%Y %H:%M} – {ended:%H:%M %Z}",
         "missing_text": f"{facts['agents_absent']} / {facts['agents_late']}",
     }
-    thread = f"breach-{breach.breach_id}"
-    queue_mails(
-        connection,
-        [
-            Mail("breach", f"breach:{breach.breach_id}", address, told, thread)
-            for address in sorted(addresses)
-        ],
-        settings.language,
-        as_of,
-    )
+    thread = f"breach-{plan.breach_id}"
+    mails = [
+        Mail("breach", f"breach:{plan.breach_id}", address, told, thread)
+        for address in recipients(connection, settings, plan.service_code)
+    ]
+    queue_mails(connection, mails, settings.language, as_of)

@@ -27,6 +27,8 @@ from rtm.warehouse import Role
 
 SEED = 2026
 COMPLETE_WITHIN_S = 600
+GIVE_UP_AFTER = 4
+"""Failures of one step, for one reason, with nothing else between them: two runs, each retried."""
 SENDER = "rtm@demo.example"
 
 
@@ -78,6 +80,7 @@ def _wait_until_complete(stack: Stack, system: System, since: datetime, note: De
     while missing := _missing(system, since):
         note(f"waiting for {missing}")
         stack.supervisor.raise_if_given_up()
+        _raise_if_every_run_fails(system)
         if not stack.is_running():
             raise StackError("the stack was stopped meanwhile")
         if time.monotonic() > deadline:
@@ -86,6 +89,13 @@ def _wait_until_complete(stack: Stack, system: System, since: datetime, note: De
                 f" look at their task logs on {stack.ports.airflow_address}"
             )
         time.sleep(1)
+
+
+def _raise_if_every_run_fails(system: System) -> None:
+    with system.warehouse.transaction(Role.APP) as connection:
+        failing = connection.execute(FAILING, {"often": GIVE_UP_AFTER}).one_or_none()
+    if failing:
+        raise StackError(f"{failing.step} fails in every run: {failing.error}")
 
 
 def _missing(system: System, since: datetime) -> str | None:
@@ -102,17 +112,33 @@ def _missing(system: System, since: datetime) -> str | None:
     return f"{left.mails} mails" if left.mails else None
 
 
+FAILING = text(
+    """
+    select latest.step, latest.error
+    from (
+        select step, error, row_number() over (partition by step order by cycle_id desc) as nth
+        from ops.cycle
+    ) as latest
+    where latest.nth <= :often
+    group by latest.step, latest.error
+    having count(latest.error) = :often
+    limit 1
+    """
+)
+
 # Distribution is ready when it began after the rosters had been judged.
 STEPS_DONE = text(
     """
-    select step from ops.cycle where as_of >= :since and step <> 'distribute_rosters'
+    select step from ops.cycle
+    where as_of >= :since and error is null and step <> 'distribute_rosters'
     union
     select distribution.step
     from ops.cycle as gate
     inner join ops.cycle as distribution
         on distribution.step = 'distribute_rosters'
         and distribution.started_at >= gate.finished_at
-    where gate.step = 'gate_rosters' and gate.as_of >= :since
+        and distribution.error is null
+    where gate.step = 'gate_rosters' and gate.as_of >= :since and gate.error is null
     """
 )
 

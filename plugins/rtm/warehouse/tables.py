@@ -139,6 +139,8 @@ class Cycle(Base):
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime]
     did: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    error: Mapped[str | None]
+    """Why the step failed; null if it ended well."""
 
 
 class RosterVersion(Base):

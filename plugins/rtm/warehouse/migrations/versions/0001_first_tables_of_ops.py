@@ -56,6 +56,7 @@ def upgrade() -> None:
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('did', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('error', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('cycle_id', name=op.f('pk_cycle')),
     schema='ops'
     )

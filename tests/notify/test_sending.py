@@ -1,0 +1,172 @@
+"""No mail holds up another, whatever is in it; what the server says of one is kept with it."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from aiosmtpd.smtp import AuthResult
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from rtm.notify import Mail, queue_mails, send_due
+from rtm.settings import SettingError
+from rtm.warehouse import Role
+from tests.notify.mailbox import open_mailbox
+from tests.notify.test_composing import HEADERS, NO_ADDRESSES, STORABLE
+
+NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+GOOD = "ani@bank.example"
+
+
+@pytest.fixture
+def queue(system):
+    """Writes a mail for each recipient into the outbox; returns how many are new."""
+
+    def write(*recipients: str, key: str = "key", subject: str = "call") -> int:
+        facts = {"kind": "feed_stale", "incident_subject": subject, "detail": "none"}
+        mails = [Mail("incident", key, recipient, facts, "thread") for recipient in recipients]
+        with system.warehouse.transaction(Role.APP) as connection:
+            return queue_mails(connection, mails, "en", NOON)
+
+    return write
+
+
+@pytest.fixture
+def send(system, mailbox):
+    """Sends what is due through the mailbox's server, or with other settings."""
+
+    def run(at=NOON, **changed):
+        settings = {"smtp_url": mailbox.url, **changed}
+        return send_due(system.warehouse, dataclasses.replace(system.settings, **settings), at)
+
+    return run
+
+
+def test_mails_to_what_is_no_address_are_refused_and_the_others_go_out(queue, send, mailbox, query):
+    queue("first@bank.example", *NO_ADDRESSES, "last@bank.example")
+    done = send()
+    assert (done.sent, done.failed, done.waiting) == (2, len(NO_ADDRESSES), 0)
+    assert [mail["To"] for mail in mailbox.mails] == ["first@bank.example", "last@bank.example"]
+    refused = query(
+        "select recipient, smtp_answer from ops.outbox where state = 'refused' order by mail_id"
+    )
+    assert [row["recipient"] for row in refused] == NO_ADDRESSES
+    assert all("name@domain in ASCII" in row["smtp_answer"] for row in refused)
+
+
+def test_an_address_of_any_length_can_be_queued_and_is_refused(queue, send, query):
+    # Random letters: PostgreSQL cannot press them below what its index holds.
+    queue("".join(chr(0x4E00 + n * n % 20_000) for n in range(20_000)), GOOD)
+    assert send().sent == 1
+    assert query("select count(*) as n from ops.outbox where state = 'refused'") == [{"n": 1}]
+
+
+@examples(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    subject=st.text(STORABLE, max_size=100) | st.builds("=?utf-8?q?=0a{}?=".format, st.text("a=_")),
+    recipients=st.lists(
+        st.sampled_from(NO_ADDRESSES)
+        | st.text(STORABLE, max_size=30)
+        | st.builds("{}@{}".format, st.text(STORABLE, max_size=9), st.text(STORABLE, max_size=9))
+        | st.emails(),
+        unique=True,
+        max_size=5,
+    ),
+)
+def test_every_mail_is_sent_or_refused_whatever_is_in_the_others(
+    queue, send, mailbox, query, keys, subject, recipients
+):
+    mailbox.mails.clear()
+    mailbox.envelopes.clear()
+    queue(*recipients, key=next(keys), subject=subject)
+    queue(GOOD, key=next(keys), subject=subject)
+    send()
+    states = query("select state, count(*) as n from ops.outbox group by state")
+    assert {row["state"] for row in states} <= {"sent", "refused"}
+    assert all(mail.keys() == HEADERS for mail in mailbox.mails)
+    assert mailbox.envelopes[-1] == ("rtm@localhost", [GOOD])
+    assert all(to[0] in (*recipients, GOOD) and len(to) == 1 for _, to in mailbox.envelopes)
+
+
+@pytest.fixture
+def keys():
+    return (f"key-{number}" for number in count())
+
+
+def test_a_mail_that_is_queued_already_takes_no_number(queue, query):
+    assert queue("a@x", "a@x", "b@x") == 2
+    assert queue("a@x", "b@x") == 0
+    assert queue("c@x") == 1
+    numbers = [row["mail_id"] for row in query("select mail_id from ops.outbox order by 1")]
+    assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
+
+
+def test_a_sender_that_the_server_does_not_take_costs_no_mail(queue, send, mailbox, query):
+    mailbox.refuse_sender_with = "550 not from you"
+    queue("a@x", "b@x")
+    assert send().waiting == 2
+    assert {row["smtp_answer"] for row in query("select smtp_answer from ops.outbox")} == {
+        "550 not from you"
+    }
+    mailbox.refuse_sender_with = None
+    assert send(NOON + MINUTE).sent == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"mail_from": "rtm@"}, {"smtp_url": "mail:25"}, {"smtp_url": "smtp://u:p/w@mail:25"}]
+)
+def test_a_wrong_setting_costs_no_mail(queue, send, query, wrong):
+    queue(GOOD)
+    with pytest.raises(SettingError):
+        send(**wrong)
+    assert query("select state, attempts from ops.outbox") == [{"state": "queued", "attempts": 0}]
+    assert send().sent == 1
+
+
+def test_a_server_that_hangs_up_with_its_refusal_leaves_the_mails_queued(
+    queue, send, mailbox, query
+):
+    mailbox.refuse_with = "421 closing"
+    queue("a@x", "b@x")
+    assert send().waiting == 2
+    assert mailbox.mails == []
+    mailbox.refuse_with = None
+    assert send(NOON + MINUTE).sent == 2
+
+
+def test_a_refused_login_is_told_without_the_password_though_the_server_repeats_it(
+    system, queue, send, query
+):
+    def repeat_it(server, session, envelope, mechanism, login):
+        return AuthResult(
+            success=False, handled=False, message=f"535 {login.password.decode()} is wrong"
+        )
+
+    options = {"authenticator": repeat_it, "auth_require_tls": False}
+    with open_mailbox(**options) as strict:
+        queue(GOOD)
+        send(smtp_url=strict.url.replace("smtp://", "smtp://rtm:hush@"))
+    (mail,) = query("select state, smtp_answer from ops.outbox")
+    assert mail["state"] == "queued"
+    assert "hush" not in mail["smtp_answer"]
+    assert "the user or password of RTM_SMTP_URL is not accepted" in mail["smtp_answer"]
+
+
+def test_a_login_that_is_taken_sends(queue, send):
+    seen = []
+
+    def take(server, session, envelope, mechanism, login):
+        seen.append((login.login, login.password))
+        return AuthResult(success=True)
+
+    with open_mailbox(authenticator=take, auth_require_tls=False, auth_required=True) as strict:
+        queue(GOOD)
+        assert send(smtp_url=strict.url.replace("smtp://", "smtp://rtm:p%40ss@")).sent == 1
+    assert seen == [(b"rtm", b"p@ss")]

@@ -1,0 +1,52 @@
+"""The URL of the mail server is read, or refused without showing what may be a password."""
+
+from __future__ import annotations
+
+import traceback
+
+import pytest
+
+from rtm.notify.server import MailServer, read_server
+from rtm.settings import SettingError
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.bank.example", MailServer("mail.bank.example", 25, False)),
+        ("smtp://127.0.0.1:8025/", MailServer("127.0.0.1", 8025, False)),
+        ("smtps://mail", MailServer("mail", 465, True)),
+        ("smtps://rtm:p%40ss%2F1@mail:587", MailServer("mail", 587, True, "rtm", "p@ss/1")),
+        ("smtp://[::1]:25", MailServer("::1", 25, False)),
+    ],
+)
+def test_a_url_names_server_and_login(url, server):
+    assert read_server(url) == server
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://rtm:hush@mail",
+        "rtm:hush@mail",
+        "smtp://rtm:hush@",
+        "smtp://rtm:hush@mail:port",
+        "smtp://rtm:hush@mail:99999",
+        "smtp://rtm:25/hush@mail:25",
+        "smtp://rtm:hush/hush@mail:25",
+        "smtp://rtm:25#hush@mail",
+        "smtp://rtm:25?hush@mail",
+        "smtp://[rtm:hush@mail",
+        "smtp://rtm:hush\u2100@mail",  # ℀ turns into a/c, which urlsplit refuses aloud
+        "smtp://rtm:hush@a..b",
+        "smtp://rtm:hush%C3%A9@mail",
+    ],
+)
+def test_no_error_about_a_url_shows_its_password(url):
+    with pytest.raises(SettingError, match="RTM_SMTP_URL") as caught:
+        read_server(url)
+    assert "hush" not in "".join(traceback.format_exception(caught.value)).replace(url, "")
+
+
+def test_the_password_is_not_in_the_text_of_a_server():
+    assert "hush" not in repr(read_server("smtp://rtm:hush@mail"))
