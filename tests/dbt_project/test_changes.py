@@ -16,6 +16,7 @@ from tests.small_centre import CALL_HEADER, DAY, MORNING, REFERENCE, call, deliv
 
 MINUTE = timedelta(minutes=1)
 MARTS = (
+    "fct_adherence_interval",
     "fct_attendance",
     "fct_aux_usage",
     "fct_login_compliance",

@@ -32,6 +32,7 @@ COMPARED = (
     "fct_attendance",
     "fct_login_compliance",
     "fct_aux_usage",
+    "fct_adherence_interval",
 )
 
 

@@ -123,7 +123,7 @@ working as (
         judged.is_over,
         -- Clock
         judged.window_start_at as begins_at,
-        greatest(judged.window_end_at, judged.runs_until) as settles_at
+        judged.settles_at
     from judged
 ),
 

@@ -71,6 +71,8 @@ final as (
         coalesce(sessions.auto_closed, false) as auto_closed,
         coalesce(sessions.is_open, false) as is_open,
         sessions.runs_until,
+        -- From this clock on, nothing but what arrives can change what is measured
+        greatest(shifts.window_end_at, sessions.runs_until) as settles_at,
         coalesce(exception.excepted, '{}'::tstzmultirange) as excepted
     from shifts
     left join sessions using (agent_id, service_code, roster_date, shift_code)

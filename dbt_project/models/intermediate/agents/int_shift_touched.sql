@@ -1,6 +1,7 @@
 -- One row per rostered shift whose facts must be computed anew; also shifts that are rostered no
 -- more, so that their facts go.
 {%- set facts = last_left('int_shift_attendance') %}
+{%- set spent = last_left('int_shift_aux') %}
 {{ config(materialized='table', incremental_strategy=none) }}
 
 with
@@ -15,6 +16,10 @@ changed_agents as (
 
 exceptions as (
     select * from {{ ref('stg_canonical__exception') }}
+),
+
+aux_codes as (
+    select * from {{ ref('stg_canonical__aux_code') }}
 ),
 
 final as (
@@ -46,6 +51,14 @@ final as (
     from {{ ref('int_service') }} as service
     inner join shifts on shifts.service_code = service.service_code
     where {{ arrived('service') }}
+    {% if spent %}
+    union
+    -- The allowance of an AUX code changed, or became known
+    select spent.agent_id, spent.service_code, spent.roster_date, spent.shift_code
+    from aux_codes as aux_code
+    inner join {{ spent }} as spent on spent.aux_code = aux_code.aux_code
+    where {{ arrived('aux_code') }}
+    {% endif %}
     {% if facts %}
     union
     select facts.agent_id, facts.service_code, facts.roster_date, facts.shift_code
