@@ -1,9 +1,20 @@
 """The H-1 gate of a delivered roster, as data: each rule is a query that finds what breaks it.
 
-A rule's query reads `entries`, the rows of the delivered roster with the planned times and the
-people they name (see `rtm.roster.gate`), and returns one row per finding with the columns
-row_number, agent_id, roster_date and detail. Severity `error` blocks publication, `warning` does
-not. `message` is shown to the sender with `detail` in the place of its `%`.
+A rule's query reads nothing but what the gate lays before it (`rtm.roster.gate.SIGHT`), so that
+the gate can tell when a verdict may have changed:
+
+| name | one row per |
+|---|---|
+| `entries` | delivered row, with its planned times and the person it names |
+| `delivery` | the whole roster: its service, first and last date |
+| `refused` | row, or whole file, that landing could not take in and that still is not |
+| `staff` | agent of the service, with the dates between which he is active |
+| `standing` | other published date of the service, around the roster or held by a later one |
+| `neighbours` | published row on a standing date, with the columns of `entries` |
+
+It returns one row per finding with the columns row_number, agent_id, roster_date and detail.
+Severity `error` blocks publication, `warning` does not. `message` is shown to the sender with
+`detail` in the place of its `%`.
 """
 
 from __future__ import annotations
@@ -20,7 +31,78 @@ class Rule(NamedTuple):
 
 TABLE = "roster"
 
+LONGEST_PERIOD_DAYS = 366
+"""A longer period is a mistyped year; to look for its missing entries would take hours."""
+
+
+def _uncovered_moments(who: str) -> str:
+    """From when on agents are on shift, but nobody for whom the condition `who` holds.
+
+    Who is on shift changes only where a shift starts or ends.
+    """
+    return f"""
+        select null as row_number, null as agent_id, moment.roster_date,
+            to_char(moment.moment_at at time zone moment.timezone, 'YYYY-MM-DD HH24:MI') as detail
+        from (
+            with spans as (
+                select planned_start_at as start_at, planned_end_at as end_at,
+                    min(roster_date) as roster_date, min(timezone) as timezone,
+                    bool_or(function <> 'rtfm') as has_agent, bool_or({who}) as is_covered
+                from entries
+                where kind = 'work'
+                group by planned_start_at, planned_end_at
+            )
+
+            select boundary.moment_at, min(boundary.roster_date) as roster_date,
+                min(boundary.timezone) as timezone
+            from (
+                select start_at as moment_at, roster_date, timezone from spans
+                union all
+                select end_at, roster_date, timezone from spans
+            ) as boundary
+            inner join spans
+                on spans.start_at <= boundary.moment_at and spans.end_at > boundary.moment_at
+            group by boundary.moment_at
+            having bool_or(spans.has_agent) and not bool_or(spans.is_covered)
+        ) as moment
+        """
+
+
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "structure",
+        "error",
+        {"id": "berkas tidak dapat dibaca: %", "en": "the file cannot be read: %"},
+        """
+        select row_number, null as agent_id, null as roster_date, reason as detail
+        from refused
+        where row_number is null
+        """,
+    ),
+    Rule(
+        "readable",
+        "error",
+        {"id": "baris tidak terbaca: %", "en": "the row cannot be read: %"},
+        """
+        select row_number, cells ->> 'agent_id' as agent_id, null as roster_date, reason as detail
+        from refused
+        where row_number is not null and waits_for is null
+        """,
+    ),
+    Rule(
+        "known_service",
+        "error",
+        {
+            "id": "layanan % tidak ada di data layanan",
+            "en": "service % is not in the service data",
+        },
+        """
+        select row_number, cells ->> 'agent_id' as agent_id, null as roster_date,
+            waits_for as detail
+        from refused
+        where waits_for is not null
+        """,
+    ),
     Rule(
         "one_service",
         "error",
@@ -31,19 +113,21 @@ RULES: tuple[Rule, ...] = (
         """
         select row_number, agent_id, roster_date, service_code as detail
         from entries
-        where service_code <> (select min(service_code) from entries)
+        where service_code <> (select service_code from delivery)
         """,
     ),
     Rule(
-        "readable",
+        "one_period",
         "error",
-        {"id": "baris tidak terbaca: %", "en": "the row cannot be read: %"},
-        """
-        select quarantine.row_number, null as agent_id, null as roster_date,
-            quarantine.reason as detail
-        from ops.quarantine as quarantine
-        where quarantine.released_at is null
-            and quarantine.file_id = (select min(file_id) from entries)
+        {
+            "id": "satu berkas hanya untuk satu periode; tanggal-tanggal ini terlalu jauh: %",
+            "en": "one file is for one period; these dates are too far apart: %",
+        },
+        f"""
+        select null as row_number, null as agent_id, last_date as roster_date,
+            format('%s – %s', first_date, last_date) as detail
+        from delivery
+        where last_date - first_date >= {LONGEST_PERIOD_DAYS}
         """,
     ),
     Rule(
@@ -86,6 +170,25 @@ RULES: tuple[Rule, ...] = (
         """,
     ),
     Rule(
+        "ends_after_start",
+        "error",
+        {
+            "id": "shift kerja ini tidak berakhir sesudah mulainya: %",
+            "en": "the working shift does not end after its start: %",
+        },
+        """
+        select row_number, agent_id, roster_date,
+            format(
+                '%s %s – %s',
+                shift_code,
+                to_char(planned_start_at at time zone timezone, 'YYYY-MM-DD HH24:MI'),
+                to_char(planned_end_at at time zone timezone, 'YYYY-MM-DD HH24:MI')
+            ) as detail
+        from entries
+        where kind = 'work' and planned_end_at <= planned_start_at
+        """,
+    ),
+    Rule(
         "one_shift_a_date",
         "error",
         {
@@ -110,15 +213,31 @@ RULES: tuple[Rule, ...] = (
             "en": "the shift overlaps shift % of the same agent",
         },
         """
+        select row_number, agent_id, roster_date,
+            format('%s %s', earlier_code, earlier_date) as detail
+        from (
+            select
+                entries.*,
+                lag(shift_code) over shifts as earlier_code,
+                lag(roster_date) over shifts as earlier_date,
+                lag(planned_end_at) over shifts as earlier_end_at
+            from entries
+            where kind = 'work'
+            window shifts as (partition by agent_id order by planned_start_at, planned_end_at)
+        ) as entries
+        -- Two rows of one date are another rule's matter
+        where earlier_end_at > planned_start_at and earlier_date <> roster_date
+        union all
         select entry.row_number, entry.agent_id, entry.roster_date,
-            format('%s %s', other.shift_code, other.roster_date) as detail
+            format('%s %s', other.shift_code, other.roster_date)
         from entries as entry
-        inner join entries as other
+        inner join neighbours as other
             on other.agent_id = entry.agent_id
-            and other.roster_date < entry.roster_date
             and other.planned_end_at > entry.planned_start_at
             and other.planned_start_at < entry.planned_end_at
         where entry.kind = 'work' and other.kind = 'work'
+            -- What a later version has replaced already meets nobody
+            and entry.roster_date not in (select roster_date from standing)
         """,
     ),
     Rule(
@@ -128,27 +247,19 @@ RULES: tuple[Rule, ...] = (
             "id": "agent aktif % tidak punya baris pada tanggal ini",
             "en": "active agent % has no entry on this date",
         },
-        """
-        select null as row_number, agent.agent_id, day.roster_date::date as roster_date,
-            agent.agent_id as detail
+        f"""
+        select null as row_number, agent_id, roster_date, agent_id as detail
         from (
-            select min(service_code) as service_code, min(roster_date) as first_date,
-                max(roster_date) as last_date
-            from entries
-        ) as period
-        cross join lateral generate_series(
-            period.first_date, period.last_date, interval '1 day'
-        ) as day (roster_date)
-        inner join raw.team as team on team.service_code = period.service_code
-        inner join raw.agent as agent
-            on agent.team_code = team.team_code
-            and lower(agent.role) = 'agent'
-            and day.roster_date >= agent.active_from::date
-            and day.roster_date <= coalesce(agent.active_to::date, 'infinity')
-        where not exists (
-            select from entries as entry
-            where entry.agent_id = agent.agent_id and entry.roster_date = day.roster_date
-        )
+            select staff.agent_id, day.roster_date::date as roster_date
+            from delivery
+            cross join lateral generate_series(
+                delivery.first_date, delivery.last_date, interval '1 day'
+            ) as day (roster_date)
+            inner join staff on day.roster_date between staff.active_from and staff.active_to
+            where delivery.last_date - delivery.first_date < {LONGEST_PERIOD_DAYS}
+            except
+            select agent_id, roster_date from entries
+        ) as missing
         """,
     ),
     Rule(
@@ -158,33 +269,7 @@ RULES: tuple[Rule, ...] = (
             "id": "tidak ada PIC yang bertugas mulai %",
             "en": "no PIC is on shift from %",
         },
-        """
-        select null as row_number, null as agent_id, moment.roster_date,
-            moment.local_time as detail
-        from (
-            select boundary_at, min(roster_date) as roster_date,
-                min(to_char(boundary_at at time zone timezone, 'YYYY-MM-DD HH24:MI')) as local_time
-            from (
-                select planned_start_at as boundary_at, roster_date, timezone from entries
-                where kind = 'work'
-                union all
-                select planned_end_at, roster_date, timezone from entries where kind = 'work'
-            ) as boundaries
-            group by boundary_at
-        ) as moment
-        where exists (
-            select from entries as entry
-            where entry.kind = 'work' and entry.function <> 'rtfm'
-                and entry.planned_start_at <= moment.boundary_at
-                and entry.planned_end_at > moment.boundary_at
-        )
-        and not exists (
-            select from entries as entry
-            where entry.kind = 'work' and entry.function = 'pic'
-                and entry.planned_start_at <= moment.boundary_at
-                and entry.planned_end_at > moment.boundary_at
-        )
-        """,
+        _uncovered_moments("function = 'pic'"),
     ),
     Rule(
         "rtfm_on_shift",
@@ -193,32 +278,6 @@ RULES: tuple[Rule, ...] = (
             "id": "tidak ada Team Leader fungsi RTFM yang bertugas mulai %",
             "en": "no team leader in the RTFM function is on shift from %",
         },
-        """
-        select null as row_number, null as agent_id, moment.roster_date,
-            moment.local_time as detail
-        from (
-            select boundary_at, min(roster_date) as roster_date,
-                min(to_char(boundary_at at time zone timezone, 'YYYY-MM-DD HH24:MI')) as local_time
-            from (
-                select planned_start_at as boundary_at, roster_date, timezone from entries
-                where kind = 'work'
-                union all
-                select planned_end_at, roster_date, timezone from entries where kind = 'work'
-            ) as boundaries
-            group by boundary_at
-        ) as moment
-        where exists (
-            select from entries as entry
-            where entry.kind = 'work' and entry.function <> 'rtfm'
-                and entry.planned_start_at <= moment.boundary_at
-                and entry.planned_end_at > moment.boundary_at
-        )
-        and not exists (
-            select from entries as entry
-            where entry.kind = 'work' and entry.function = 'rtfm' and entry.role = 'team_leader'
-                and entry.planned_start_at <= moment.boundary_at
-                and entry.planned_end_at > moment.boundary_at
-        )
-        """,
+        _uncovered_moments("function = 'rtfm' and role = 'team_leader'"),
     ),
 )

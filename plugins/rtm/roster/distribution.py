@@ -57,12 +57,19 @@ SHIFTS = text(
 
 
 def distribute_published(warehouse: Warehouse, settings: Settings, as_of: datetime) -> int:
-    """Queues the mails of published versions that have none; returns how many versions."""
+    """Queues the mails of published versions that have none; returns how many versions.
+
+    A version whose service has no team leader with an address stays undistributed until it has.
+    """
+    distributed = 0
     with warehouse.transaction(Role.APP) as connection:
         versions = connection.execute(UNSENT).all()
         for version in versions:
             known = dict(version._mapping)
             leaders: Sequence[str] = connection.execute(TEAM_LEADERS, known).scalars().all()
+            if not leaders:
+                continue
+            distributed += 1
             facts = {
                 "service_code": version.service_code,
                 "period": f"{version.period_start} – {version.period_end}",
@@ -76,4 +83,4 @@ def distribute_published(warehouse: Warehouse, settings: Settings, as_of: dateti
                 settings.language,
                 as_of,
             )
-    return len(versions)
+    return distributed

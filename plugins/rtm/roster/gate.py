@@ -1,5 +1,6 @@
 """Runs the expectations of a table over one delivered roster, and tells apart what they say: the
-roster breaks a rule, or the check itself is broken.
+roster breaks a rule, or the check itself is broken. Lays before the rules all that they may see,
+and can tell whether that is still what it was.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
 from rtm.settings import REPOSITORY, Language
@@ -36,7 +38,7 @@ class Finding:
     message: str
 
 
-ROWS = """
+PLANNED = """
 select
     roster.file_id,
     roster.row_number,
@@ -72,12 +74,78 @@ cross join lateral (
         roster.start_at, (roster.roster_date + shift.start_time) at time zone service.timezone
     ) as start_at
 ) as planned
-where roster.file_id = {file_id}
 """
-"""The rows of one delivered roster as the rules see them; one per delivered row."""
+"""Rows of rosters with their planned times and the person they name; one per delivered row."""
 
-PREFACE = "with entries as (select * from {batch})"
-"""Gives the delivered rows the name under which the rules read them."""
+ROWS = PLANNED + "where roster.file_id = {file_id}"
+
+SIGHT = f"""
+with
+
+entries as (
+    select * from {{batch}}
+),
+
+delivery as (
+    select
+        mode() within group (order by service_code) as service_code,
+        min(roster_date) as first_date,
+        max(roster_date) as last_date
+    from entries
+),
+
+refused as (
+    select row_number, reason, cells, waits_for
+    from ops.quarantine
+    where file_id = {{file_id}} and released_at is null
+),
+
+staff as (
+    select
+        agent.agent_id,
+        agent.active_from::date as active_from,
+        coalesce(agent.active_to::date, 'infinity') as active_to
+    from delivery
+    inner join raw.team as team on team.service_code = delivery.service_code
+    inner join raw.agent as agent
+        on agent.team_code = team.team_code and lower(agent.role) = 'agent'
+),
+
+-- The dates before and after, and those that a version delivered later holds: this roster, once
+-- valid, replaces all others
+standing as (
+    select day.service_code, day.roster_date, day.file_id
+    from delivery
+    inner join ops.roster_day as day
+        on day.service_code = delivery.service_code
+        and day.roster_date between delivery.first_date - 1 and delivery.last_date + 1
+    inner join ops.file_ledger as holder on holder.file_id = day.file_id
+    inner join ops.file_ledger as own on own.file_id = {{file_id}}
+    where day.roster_date not between delivery.first_date and delivery.last_date
+        or (holder.arrived_at, holder.file_name) > (own.arrived_at, own.file_name)
+),
+
+neighbours as (
+    {PLANNED}
+    inner join standing
+        on standing.file_id = roster.file_id
+        and standing.service_code = roster.service_code
+        and standing.roster_date = roster.roster_date
+)
+
+"""
+"""All that the rules may read; what each name means stands in `expectations/roster.py`."""
+
+FINGERPRINT = """
+select md5(concat_ws(
+    '/',
+    (select string_agg(seen::text, ',' order by seen.row_number) from entries as seen),
+    (select string_agg(seen::text, ',' order by seen::text) from refused as seen),
+    (select string_agg(seen::text, ',' order by seen::text) from staff as seen),
+    (select string_agg(seen::text, ',' order by seen::text) from standing as seen),
+    (select string_agg(seen::text, ',' order by seen::text) from neighbours as seen)
+))
+"""
 
 
 @cache
@@ -91,17 +159,39 @@ def suite(table: str) -> ModuleType:
     return module
 
 
+def fingerprint(connection: Connection, file_id: int) -> str:
+    """Stands for all that the rules may see of a roster: the same fingerprint, the same verdict."""
+    seen = SIGHT.format(file_id=file_id, batch=f"({ROWS.format(file_id=file_id)}) as delivered")
+    return str(connection.execute(text(seen + FINGERPRINT)).scalar_one())
+
+
 def judge(warehouse: Warehouse, file_id: int, language: Language) -> list[Finding]:
-    """See `_judge`; without the progress bars that Great Expectations draws wherever it runs."""
-    with redirect_stderr(io.StringIO()):
-        return _judge(warehouse, file_id, language)
-
-
-def _judge(warehouse: Warehouse, file_id: int, language: Language) -> list[Finding]:
-    """All findings on the roster of one file; an empty roster is a finding of its own.
+    """All findings on the roster of one file; a roster without any row is a finding of its own.
 
     Raises CheckBrokenError if a rule could not be evaluated: that says nothing of the roster.
     """
+    # Great Expectations draws progress bars wherever it runs.
+    with redirect_stderr(io.StringIO()):
+        validation = _validation(warehouse, file_id)
+        results = validation.run(result_format="COMPLETE").results
+        # Results of expectations that could not be evaluated come first, not in their place.
+        said = {result.expectation_config.meta["rule"]: result for result in results}
+        for code, result in said.items():
+            _refuse_broken(code, result)
+        expected = {e.meta["rule"]: e for e in validation.suite.expectations}
+        findings: list[Finding] = []
+        for rule in suite("roster").RULES:
+            if not said[rule.code].success:
+                rows = validation.get_unexpected_rows(expected[rule.code])
+                findings += sorted((_finding(rule, row, language) for row in rows), key=_place)
+    # A roster whose rows were all refused has its reasons already.
+    if not said["not_empty"].success and not findings:
+        findings = [_empty(language)]
+    return findings
+
+
+def _validation(warehouse: Warehouse, file_id: int) -> Any:
+    """The rules as expectations of the delivered rows, ready to run."""
     import great_expectations as gx
     from great_expectations.expectations.core.expect_table_row_count_to_be_between import (
         ExpectTableRowCountToBeBetween,
@@ -113,7 +203,6 @@ def _judge(warehouse: Warehouse, file_id: int, language: Language) -> list[Findi
     # The second sets its own level, and tells of a folder for a page that is never made.
     for name in ("great_expectations", "great_expectations.data_context.types.base"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    rules = suite("roster")
     context = gx.get_context(mode="ephemeral")
     batch = (
         context.data_sources.add_postgres("warehouse", connection_string=_login(warehouse))
@@ -124,29 +213,22 @@ def _judge(warehouse: Warehouse, file_id: int, language: Language) -> list[Findi
     expected.add_expectation(
         ExpectTableRowCountToBeBetween(min_value=1, meta={"rule": "not_empty"})
     )
-    for rule in rules.RULES:
+    # The other placeholder is for Great Expectations.
+    sight = SIGHT.format(file_id=file_id, batch="{batch}")
+    for rule in suite("roster").RULES:
         expected.add_expectation(
             UnexpectedRowsExpectation(
-                unexpected_rows_query=PREFACE + rule.query, meta={"rule": rule.code}
+                unexpected_rows_query=sight + rule.query, meta={"rule": rule.code}
             )
         )
     context.suites.add(expected)
-    validation = context.validation_definitions.add(
+    return context.validation_definitions.add(
         gx.ValidationDefinition(name="gate", data=batch, suite=expected)
     )
-    results = validation.run(result_format="COMPLETE").results
-    by_code = {rule.code: rule for rule in rules.RULES}
-    findings: list[Finding] = []
-    for expectation, result in zip(expected.expectations, results, strict=True):
-        code = (expectation.meta or {})["rule"]
-        _refuse_broken(code, result)
-        if result.success:
-            continue
-        if code == "not_empty":
-            return [_empty(language)]
-        rows = validation.get_unexpected_rows(expectation)
-        findings += [_finding(by_code[code], row, language) for row in rows]
-    return findings
+
+
+def _place(finding: Finding) -> tuple[int, date, str]:
+    return finding.row_number or 0, finding.roster_date or date.min, finding.agent_id or ""
 
 
 def _refuse_broken(code: str, result: Any) -> None:
@@ -155,7 +237,9 @@ def _refuse_broken(code: str, result: Any) -> None:
     told = [raised] if "raised_exception" in raised else list(raised.values())
     for information in told:
         if isinstance(information, dict) and information.get("raised_exception"):
-            raise CheckBrokenError(f"{code}: {information.get('exception_message')}")
+            # Below its first line stands the whole query, which tells the reader of a mail nothing.
+            told_first = str(information.get("exception_message")).partition("\n")[0]
+            raise CheckBrokenError(f"{code}: {told_first}")
 
 
 def _finding(rule: Any, row: dict[str, Any], language: Language) -> Finding:

@@ -1,26 +1,27 @@
 """Judges delivered rosters in the order of delivery, publishes the valid ones, answers the sender.
 
-A roster that failed changes nothing. It is judged again when the reference data that it failed on
-has changed, and then takes its own place in the order of delivery.
+A roster that failed changes nothing. It is judged again when something that the rules see of it has
+changed, and then takes its own place in the order of delivery. Its makers hear of it again only if
+there is something new to hear.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from rtm.notify import Mail, queue_mails
-from rtm.roster.gate import CheckBrokenError, Finding, judge
+from rtm.roster.gate import CheckBrokenError, Finding, fingerprint, judge
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
 SHOWN_IN_MAIL = 50
 
-PENDING = text(
+NEXT_PENDING = text(
     """
     with reference as (
         select concat_ws(
@@ -29,58 +30,113 @@ PENDING = text(
             (select max(_load_id) from raw.team),
             (select max(_load_id) from raw.agent),
             (select max(_load_id) from raw.shift),
-            (select max(released_at) from ops.quarantine where feed = 'roster')
+            (select max(load_id) from ops.roster_day)
         ) as judged_on
     )
-    select ledger.file_id, ledger.file_name, ledger.arrived_at, reference.judged_on
+    select
+        ledger.file_id,
+        ledger.file_name,
+        ledger.arrived_at,
+        reference.judged_on,
+        version.verdict,
+        version.rests_on
     from ops.file_ledger as ledger
     cross join reference
     left join ops.roster_version as version on version.file_id = ledger.file_id
     where ledger.feed = 'roster'
-        and ledger.outcome = 'loaded'
+        and ledger.outcome in ('loaded', 'quarantined')
         and (
             version.version_id is null
-            or (version.verdict <> 'valid' and version.judged_on <> reference.judged_on)
+            -- A check that failed has said nothing yet: every later run tries it again
+            or (version.verdict = 'check_broken' and version.judged_at < :as_of)
+            or (
+                version.verdict = 'invalid'
+                and version.judged_on <> reference.judged_on
+                -- It would still hold on some date: later versions have not replaced it whole
+                and exists (
+                    select from generate_series(
+                        version.period_start, version.period_end, interval '1 day'
+                    ) as day (roster_date)
+                    where not exists (
+                        select from ops.roster_day as known
+                        inner join ops.file_ledger as holder on holder.file_id = known.file_id
+                        where known.service_code = version.service_code
+                            and known.roster_date = day.roster_date
+                            and (holder.arrived_at, holder.file_name)
+                                > (ledger.arrived_at, ledger.file_name)
+                    )
+                )
+            )
         )
-        -- A roster of a service that nobody has described yet waits for it
-        and not exists (
-            select from ops.quarantine as quarantine
-            where quarantine.file_id = ledger.file_id
-                and quarantine.waits_for is not null and quarantine.released_at is null
-        )
-    order by ledger.arrived_at, ledger.file_name
+    order by ledger.arrived_at, ledger.file_name, ledger.file_id
+    limit 1
     """
 )
 
 RECORD = text(
-    """
-    insert into ops.roster_version
+    r"""
+    with delivered as (
+        select service_code, roster_date, true as is_taken_in
+        from staging.stg_canonical__roster
+        where file_id = :file_id
+        union all
+        -- What can be made out of refused rows tells whom to answer, and about what
+        select
+            refused.cells ->> 'service_code',
+            case
+                when written.day ~ '^\d{4}-\d{2}-\d{2}$' and pg_input_is_valid(written.day, 'date')
+                    then written.day::date
+            end,
+            false
+        from ops.quarantine as refused
+        cross join lateral (
+            select regexp_replace(
+                refused.cells ->> 'roster_date', '^(\d\d)[-/.](\d\d)[-/.](\d{4})$', '\3-\2-\1'
+            ) as day
+        ) as written
+        where refused.file_id = :file_id and refused.released_at is null
+    ),
+    recognised as (
+        select
+            coalesce(
+                mode() within group (order by service_code) filter (where is_taken_in),
+                mode() within group (order by service_code)
+            ) as service_code,
+            min(roster_date) as period_start,
+            max(roster_date) as period_end
+        from delivered
+    )
+    insert into ops.roster_version as known
         (file_id, service_code, period_start, period_end, version, received_at, judged_at,
-         judged_on, verdict, errors, warnings)
+         judged_on, rests_on, verdict, errors, warnings)
     select
         :file_id,
-        min(roster.service_code),
-        min(roster.roster_date),
-        max(roster.roster_date),
+        recognised.*,
         1 + (
-            select count(*) from ops.roster_version as earlier
-            where earlier.service_code = min(roster.service_code)
+            select count(*) from ops.roster_version as other
+            where other.service_code = recognised.service_code and other.file_id <> :file_id
         ),
-        :received_at, :as_of, :judged_on, :verdict, :errors, :warnings
-    from staging.stg_canonical__roster as roster
-    where roster.file_id = :file_id
+        :received_at, :as_of, :judged_on, :rests_on, :verdict, :errors, :warnings
+    from recognised
     on conflict (file_id) do update set
         service_code = excluded.service_code,
         period_start = excluded.period_start,
         period_end = excluded.period_end,
+        version = case
+            when known.service_code = excluded.service_code then known.version
+            else excluded.version
+        end,
         judged_at = excluded.judged_at,
         judged_on = excluded.judged_on,
+        rests_on = excluded.rests_on,
         verdict = excluded.verdict,
         errors = excluded.errors,
         warnings = excluded.warnings
     returning *
     """
 )
+
+STANDS = text("update ops.roster_version set judged_on = :judged_on where file_id = :file_id")
 
 PUBLISH = text(
     """
@@ -117,7 +173,7 @@ PUBLISH = text(
     """
 )
 
-SENDERS = text(
+MAKERS = text(
     """
     select distinct person.email
     from marts.dim_team as team
@@ -145,16 +201,32 @@ class Verdict:
 
 
 def judge_pending(warehouse: Warehouse, settings: Settings, as_of: datetime) -> list[Verdict]:
-    """Judges every roster that waits for a verdict; each is one transaction."""
+    """Judges every roster that waits for a verdict; each is one transaction.
+
+    A published roster may be what an earlier one failed on, so the next is looked for after each.
+    """
+    verdicts: list[Verdict] = []
     with warehouse.exclusive("rosters"):
-        with warehouse.transaction(Role.APP) as connection:
-            pending = connection.execute(PENDING).all()
-        return [_judge_one(warehouse, settings, delivery, as_of) for delivery in pending]
+        while delivery := _next_pending(warehouse, as_of):
+            if verdict := _judge_one(warehouse, settings, delivery, as_of):
+                verdicts.append(verdict)
+    return verdicts
+
+
+def _next_pending(warehouse: Warehouse, as_of: datetime) -> Row[Any] | None:
+    with warehouse.transaction(Role.APP) as connection:
+        return connection.execute(NEXT_PENDING, {"as_of": as_of}).one_or_none()
 
 
 def _judge_one(
     warehouse: Warehouse, settings: Settings, delivery: Row[Any], as_of: datetime
-) -> Verdict:
+) -> Verdict | None:
+    """None where nothing has changed that this roster's verdict rests on."""
+    with warehouse.transaction(Role.APP) as connection:
+        rests_on = fingerprint(connection, delivery.file_id)
+        if delivery.verdict == "invalid" and delivery.rests_on == rests_on:
+            connection.execute(STANDS, dict(delivery._mapping))
+            return None
     try:
         findings = judge(warehouse, delivery.file_id, settings.language)
         errors = sum(finding.severity == "error" for finding in findings)
@@ -170,24 +242,36 @@ def _judge_one(
                 "received_at": delivery.arrived_at,
                 "as_of": as_of,
                 "judged_on": delivery.judged_on,
+                "rests_on": rests_on,
                 "verdict": verdict,
                 "errors": errors,
                 "warnings": len(findings) - errors,
             },
         ).one()
-        _keep_findings(connection, version.version_id, findings)
+        are_new = _keep_findings(connection, version.version_id, findings)
         if verdict == "valid":
             connection.execute(PUBLISH, dict(version._mapping))
-        _answer_sender(connection, settings, delivery, version, findings, as_of)
+        if verdict != delivery.verdict or (are_new and not _is_over(version, as_of)):
+            _answer_makers(connection, settings, delivery, version, findings, as_of)
     return Verdict(delivery.file_name, version.service_code, verdict, findings)
 
 
-def _keep_findings(connection: Connection, version_id: int, findings: Sequence[Finding]) -> None:
-    """All of them, in place of those of an earlier judgement."""
-    connection.execute(
-        text("delete from ops.roster_finding where version_id = :version_id"),
+def _is_over(version: Row[Any], as_of: datetime) -> bool:
+    """The period is past in every time zone, with the night shift of its last date."""
+    return version.period_end is not None and version.period_end < as_of.date() - timedelta(days=1)
+
+
+def _keep_findings(connection: Connection, version_id: int, findings: Sequence[Finding]) -> bool:
+    """All of them, in place of those of an earlier judgement; says whether they differ."""
+    earlier = connection.execute(
+        text(
+            """
+            delete from ops.roster_finding where version_id = :version_id
+            returning rule, severity, row_number, agent_id, roster_date, message
+            """
+        ),
         {"version_id": version_id},
-    )
+    ).all()
     if findings:
         connection.execute(
             text(
@@ -200,9 +284,10 @@ def _keep_findings(connection: Connection, version_id: int, findings: Sequence[F
             ),
             [{"version_id": version_id, **vars(finding)} for finding in findings],
         )
+    return {Finding(**row._mapping) for row in earlier} != set(findings)
 
 
-def _answer_sender(
+def _answer_makers(
     connection: Connection,
     settings: Settings,
     delivery: Row[Any],
@@ -211,17 +296,42 @@ def _answer_sender(
     as_of: datetime,
 ) -> None:
     """A dropped file names no sender: the makers of the roster get the answer (team leaders and
-    workforce management of the service), or the operators if nobody is known."""
+    workforce management of the service), or the operators if nobody is known. A check that failed
+    is the operators' matter in any case."""
     service = {"service_code": version.service_code}
-    senders: Sequence[str] = connection.execute(SENDERS, service).scalars().all()
+    makers: set[str] = set(connection.execute(MAKERS, service).scalars())
+    if version.verdict == "check_broken" or not makers:
+        makers |= set(settings.operators)
+    facts = _facts(settings, delivery, version, findings)
+    key = f"roster_verdict:{version.version_id}:{as_of.isoformat()}:{version.rests_on}"
+    queue_mails(
+        connection,
+        [
+            Mail("roster_verdict", key, address, facts, f"roster-verdict-{version.version_id}")
+            for address in sorted(makers)
+        ],
+        settings.language,
+        as_of,
+    )
+
+
+def _facts(
+    settings: Settings, delivery: Row[Any], version: Row[Any], findings: Sequence[Finding]
+) -> dict[str, Any]:
+    """What the mail tells; a roster of which too little is known goes by the name of its file."""
     words = {
         "valid": {"id": "SAH", "en": "VALID"},
         "invalid": {"id": "TIDAK SAH", "en": "INVALID"},
         "check_broken": {"id": "BELUM DINILAI", "en": "NOT JUDGED"},
     }
-    facts = {
-        "service_code": version.service_code or "?",
-        "period": f"{version.period_start} – {version.period_end}",
+    period = version.period_start and f"{version.period_start} – {version.period_end}"
+    named = [version.service_code, period]
+    if None in named:
+        named.append(delivery.file_name)
+    return {
+        "roster": " ".join(filter(None, named)),
+        "service_code": version.service_code or "–",
+        "period": period or "–",
         "file_name": delivery.file_name,
         "version": version.version,
         "verdict": version.verdict,
@@ -230,13 +340,3 @@ def _answer_sender(
         "findings": list(findings[:SHOWN_IN_MAIL]),
         "hidden": max(len(findings) - SHOWN_IN_MAIL, 0),
     }
-    key = f"roster_verdict:{version.version_id}:{version.verdict}:{delivery.judged_on}"
-    queue_mails(
-        connection,
-        [
-            Mail("roster_verdict", key, address, facts, f"roster-verdict-{version.version_id}")
-            for address in senders or settings.operators
-        ],
-        settings.language,
-        as_of,
-    )
