@@ -39,8 +39,8 @@ class Settings:
     stale_after: timedelta = timedelta(minutes=10)
     """A feed that has delivered nothing for longer than this is behind."""
     smtp_url: str | None = field(default=None, repr=False)
-    """smtp://[user:password@]host:port, or smtps:// for TLS from the start; None: mails wait. Special
-    characters of a password are percent-encoded."""
+    """smtp://[user:password@]host:port, or smtps:// for TLS from the start; None: mails wait.
+    Special characters of a password are percent-encoded."""
     mail_from: str = "rtm@localhost"
     operators: tuple[str, ...] = field(default=())
     """Addresses that get incidents of the pipeline itself."""
