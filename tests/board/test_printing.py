@@ -62,6 +62,17 @@ def test_the_board_tells_what_happened(centre: System, language: Language, told:
     assert "[RTM] Kartu Kredit: SCR 33.3 % " in board
 
 
+def test_who_is_missing_from_a_night_that_began_yesterday_is_shown(system: System, deliver):
+    deliver_reference(deliver)
+    night = roster().replace(",P,", ",M,")
+    deliver("roster", "night.csv", night, MORNING - timedelta(days=1))
+    deliver("call", "calls.csv", CALL_HEADER, MORNING)
+    for hour, is_shown in ((18, True), (24, False)):
+        # 02:00 and 08:00 of the next day; the night is over at 07:00.
+        run_cycle(system, MORNING + timedelta(hours=hour))
+        assert ("Ani (A1)" in printed(system, "id")) is is_shown
+
+
 def test_a_board_without_data_says_so(system: System):
     assert printed(system, "id").strip() == "Belum ada data."
 

@@ -164,11 +164,13 @@ PEOPLE = text(
         matter.extent_s,
         planned.planned_start_at
     from (select * from attendance union all select * from aux) as matter
-    inner join services
-        on services.service_code = matter.service_code and services.today = matter.roster_date
     left join marts.fct_attendance as planned
         on (planned.agent_id, planned.service_code, planned.roster_date, planned.shift_code)
         = (matter.agent_id, matter.service_code, matter.roster_date, matter.shift_code)
+    -- Today, and the night that is not over
+    inner join services
+        on services.service_code = matter.service_code
+        and (services.today = matter.roster_date or planned.planned_end_at > :as_of)
     left join lateral (
         select dim_agent.agent_name
         from marts.dim_agent
