@@ -21,6 +21,7 @@ MARTS = (
     "fct_aux_usage",
     "fct_login_compliance",
     "fct_response_time_interval",
+    "fct_roster_evaluation",
     "fct_scr_interval",
 )
 EVENTS = "event_id,occurred_at,agent_id,event,source\n"
@@ -165,6 +166,55 @@ def test_opening_hours_that_overlap_count_once(centre, deliver, query, as_if_reb
     centre(10)
     rows = query("select avg_first_response_s from marts.fct_response_time_interval")
     assert {"avg_first_response_s": 40 * 60.0} in rows
+    as_if_rebuilt()
+
+
+REQUIREMENT = (
+    "service_code,interval_start,required_agents,forecast_offered,forecast_aht_s\n"
+    f"KARTU,{DAY}T08:00,3,40,240\nKARTU,{DAY}T08:30,1,,\nKARTU,{DAY}T20:00,1,,\n"
+)
+
+
+def test_the_roster_is_held_against_what_is_required_and_who_came(
+    centre, deliver, query, as_if_rebuilt
+):
+    """A1 and A2 are rostered, L1 is the RTFM; A1 logs in at 08:10 and takes a break at 08:20."""
+    deliver("staffing_requirement", "need.csv", REQUIREMENT, MORNING - timedelta(days=1))
+    rows = [
+        f"1,{DAY}T08:10:00,A1,login,,",
+        f"2,{DAY}T08:20:00,A1,state,aux,ISTIRAHAT",
+        f"3,{DAY}T08:25:00,A1,state,ready,",
+    ]
+    events = "event_id,occurred_at,agent_id,event,state,aux_code\n" + "\n".join(rows) + "\n"
+    deliver("agent_event", "events.csv", events, MORNING + 40 * MINUTE)
+    centre(-60, 45)
+
+    def evaluated():
+        return {
+            row.pop("hour"): tuple(row.values())
+            for row in query(
+                "select to_char(interval_start at time zone 'Asia/Jakarta', 'HH24:MI') as hour,"
+                " required, rostered, present, understaffed_s, coverage_pct, shrinkage_numerator,"
+                " shrinkage_denominator, is_provisional"
+                " from marts.fct_roster_evaluation order by interval_start"
+            )
+        }
+
+    found = evaluated()
+    present = 20 * 60 / 1800
+    assert found["08:00"] == pytest.approx(
+        (3, 2, present, 3 * 1800 - 1200, 200 / 3, 2 * 1800 - 900, 2 * 1800, True)
+    )
+    assert found["08:30"] == pytest.approx((1, 2, 1, 0, 200, 900, 2 * 900, True))
+    assert found["16:30"] == (None, 2, None, None, None, 0, 0, True)
+    assert found["20:00"] == (1, 0, None, 0, 0, 0, 0, True)
+    assert "17:00" not in found
+    as_if_rebuilt()
+    # A2 is taken off the roster
+    later = roster().replace("A2,2026-11-23,P", "A2,2026-11-23,OFF")
+    deliver("roster", "roster2.csv", later, MORNING + 50 * MINUTE)
+    centre(51)
+    assert evaluated()["16:30"][1] == 1
     as_if_rebuilt()
 
 

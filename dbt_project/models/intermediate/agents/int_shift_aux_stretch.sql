@@ -54,6 +54,7 @@ stretches as (
 measured as (
     select
         stretches.*,
+        coalesce(aux_code.is_productive, false) as is_productive,
         greatest(
             coalesce(aux_code.allowance_s, 0)
             + stretches.stretch_s

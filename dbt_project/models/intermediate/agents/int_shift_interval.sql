@@ -21,16 +21,22 @@
 
 with
 
--- AUX beyond the allowance
-excesses as (
+-- AUX beyond the allowance, and AUX in which no contact is served
+aux as (
     select
         stretches.agent_id,
         stretches.service_code,
         stretches.roster_date,
         stretches.shift_code,
-        range_agg(stretches.excess) as excess
+        coalesce(
+            range_agg(stretches.excess) filter (where stretches.excess is not null),
+            '{}'::tstzmultirange
+        ) as excess,
+        coalesce(
+            range_agg(stretches.stretch) filter (where not stretches.is_productive),
+            '{}'::tstzmultirange
+        ) as unproductive
     from {{ ref('int_shift_aux_stretch') }} as stretches
-    where stretches.excess is not null
     group by
         stretches.agent_id, stretches.service_code, stretches.roster_date, stretches.shift_code
 ),
@@ -41,6 +47,7 @@ shifts as (
         presence.service_code,
         presence.roster_date,
         presence.shift_code,
+        presence.function,
         presence.timezone,
         presence.window_start_at,
         least(presence.window_end_at, {{ as_of() }}) as runs_to,
@@ -52,9 +59,10 @@ shifts as (
             )
         ) - presence.excepted as scheduled,
         presence.logged_in - presence.excepted as logged_in,
-        coalesce(excesses.excess, '{}'::tstzmultirange) as excess
+        coalesce(aux.excess, '{}'::tstzmultirange) as excess,
+        coalesce(aux.unproductive, '{}'::tstzmultirange) as unproductive
     from {{ ref('int_shift_presence') }} as presence
-    left join excesses using (agent_id, service_code, roster_date, shift_code)
+    left join aux using (agent_id, service_code, roster_date, shift_code)
     where presence.window_start_at < {{ as_of() }}
 ),
 
@@ -81,6 +89,7 @@ measured as (
         intervals.service_code,
         intervals.roster_date,
         intervals.shift_code,
+        intervals.function,
         intervals.interval_start,
         {{ seconds_in('intervals.scheduled * intervals.span') }} as scheduled_s,
         -- Logged out, or in AUX beyond the allowance
@@ -88,6 +97,10 @@ measured as (
             'intervals.scheduled * intervals.span - (intervals.logged_in - intervals.excess)'
         ) }} as out_s,
         {{ seconds_in('intervals.logged_in * intervals.span') }} as logged_in_s,
+        -- Scheduled, logged in, and there for customers
+        {{ seconds_in(
+            'intervals.scheduled * intervals.span * (intervals.logged_in - intervals.unproductive)'
+        ) }} as available_s,
         -- From this clock on, nothing but what arrives can change the row
         greatest(intervals.settles_at, intervals.interval_end) as settles_at
     from intervals

@@ -1,0 +1,95 @@
+with
+
+required as (
+    select
+        requirement.service_code,
+        {{ interval_start('requirement.interval_start', 'service.timezone') }} as interval_start,
+        avg(requirement.required_agents) as required,
+        sum(requirement.forecast_offered) as forecast_offered,
+        sum(requirement.forecast_aht_s * requirement.forecast_offered)
+        / nullif(sum(requirement.forecast_offered), 0) as forecast_aht_s
+    from {{ ref('stg_canonical__staffing_requirement') }} as requirement
+    inner join {{ ref('int_service') }} as service
+        on service.service_code = requirement.service_code
+    group by
+        requirement.service_code,
+        {{ interval_start('requirement.interval_start', 'service.timezone') }}
+),
+
+rostered as (
+    select
+        roster.service_code,
+        roster.interval_start,
+        sum(roster.rostered_s) as rostered_s
+    from {{ ref('int_roster_interval') }} as roster
+    group by roster.service_code, roster.interval_start
+),
+
+present as (
+    select
+        shift_interval.service_code,
+        shift_interval.interval_start,
+        sum(shift_interval.logged_in_s) as present_s,
+        sum(shift_interval.scheduled_s) as scheduled_s,
+        sum(shift_interval.available_s) as available_s,
+        max(shift_interval.settles_at) as settles_at
+    from {{ ref('int_shift_interval') }} as shift_interval
+    where shift_interval.function <> 'rtfm'
+    group by shift_interval.service_code, shift_interval.interval_start
+),
+
+joined as (
+    select
+        service_code,
+        interval_start,
+        required.required,
+        required.forecast_offered,
+        required.forecast_aht_s,
+        coalesce(rostered.rostered_s, 0) as rostered_s,
+        coalesce(present.present_s, 0) as present_s,
+        coalesce(present.scheduled_s, 0) as scheduled_s,
+        coalesce(present.available_s, 0) as available_s,
+        present.settles_at,
+        extract(epoch from {{ interval_length() }}) as length_s,
+        -- What of the interval has passed
+        extract(
+            epoch from least(
+                greatest({{ built_as_of() }} - interval_start, interval '0'),
+                {{ interval_length() }}
+            )
+        ) as passed_s
+    from required
+    full join rostered using (service_code, interval_start)
+    full join present using (service_code, interval_start)
+)
+
+select
+    joined.service_code,
+    joined.interval_start,
+    -- Agents, on average over the interval
+    joined.required::double precision as required,
+    (joined.rostered_s / joined.length_s)::double precision as rostered,
+    (joined.present_s / nullif(joined.passed_s, 0))::double precision as present,
+    case
+        when joined.required is not null
+            then greatest(joined.required * joined.passed_s - joined.present_s, 0)
+    end::double precision as understaffed_s,
+    -- Coverage of the requirement by the roster
+    (joined.rostered_s / joined.length_s)::double precision as coverage_numerator,
+    joined.required::double precision as coverage_denominator,
+    {{ percent('(joined.rostered_s / joined.length_s)', 'joined.required') }} as coverage_pct,
+    'coverage/1' as coverage_formula,
+    -- Shrinkage: scheduled time in which no contact could be served
+    (joined.scheduled_s - joined.available_s)::double precision as shrinkage_numerator,
+    joined.scheduled_s::double precision as shrinkage_denominator,
+    {{ percent('(joined.scheduled_s - joined.available_s)', 'joined.scheduled_s') }}
+        as shrinkage_pct,
+    'shrinkage/1' as shrinkage_formula,
+    -- Forecast
+    joined.forecast_offered::double precision as forecast_offered,
+    joined.forecast_aht_s::double precision as forecast_aht_s,
+    -- Clock
+    {{ built_as_of() }} as as_of,
+    coalesce(joined.settles_at > {{ built_as_of() }}, false) or joined.passed_s < joined.length_s
+        as is_provisional
+from joined
