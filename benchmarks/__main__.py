@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cycle import measure_cycle
+from benchmarks.growth import measure_growth
 from benchmarks.landing import landing_results
 from benchmarks.results import Result, write_results
 from benchmarks.stack import measure_stack
@@ -21,6 +22,7 @@ Benchmark = Callable[[Path, bool], list[Result]]
 BENCHMARKS: dict[str, Benchmark] = {
     "landing": landing_results,
     "cycle": measure_cycle,
+    "growth": measure_growth,
     "stack": measure_stack,
 }
 

@@ -5,7 +5,7 @@
     A model names the relation that lists what is touched and the columns they share:
         {{ config(meta={'touched': 'int_touched_call', 'by': ['feed', 'call_id']}) }}
     `from` adds "and later": {'from': {'restart_at': 'from_at'}} replaces the rows whose from_at is
-    at or after the touched restart_at.
+    at or after the touched restart_at; `to` in the same way adds "and earlier", the end included.
 
     A rebuild (nothing seen yet) replaces everything.
 #}
@@ -27,6 +27,9 @@
         {%- endfor %}
         {%- for start, column in meta.get('from', {}).items() %}
         and old.{{ column }} >= touched.{{ start }}
+        {%- endfor %}
+        {%- for end, column in meta.get('to', {}).items() %}
+        and old.{{ column }} <= touched.{{ end }}
         {%- endfor %};
     {%- endif %}
 

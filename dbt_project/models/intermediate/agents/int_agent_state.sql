@@ -9,10 +9,12 @@
             'touched': 'int_agent_touched',
             'by': ['agent_id'],
             'from': {'restart_at': 'session_started_at'},
+            'to': {'ends_at': 'session_started_at'},
         },
         indexes=[
             {'columns': ['agent_id', 'session_started_at']},
-            {'columns': ['agent_id', 'ends_at']},
+            {'columns': ['agent_id', 'starts_at']},
+            {'columns': ['ends_at']},
         ],
     )
 }}
@@ -31,6 +33,7 @@ events as (
     inner join {{ ref('int_agent_event') }} as event
         on event.agent_id = touched.agent_id
         and event.occurred_at >= touched.restart_at
+        and event.occurred_at <= touched.ends_at
     where event.occurred_at <= {{ as_of() }}
 ),
 
@@ -65,17 +68,17 @@ closing as (
     select
         moments.*,
         case
-            when shift.planned_end_at is null then moments.occurred_at + interval '4 hours'
-            else greatest(moments.occurred_at, shift.planned_end_at) + interval '60 minutes'
+            when shift.window_end_at > moments.occurred_at
+                then greatest(moments.occurred_at, shift.planned_end_at) + interval '60 minutes'
+            else moments.occurred_at + interval '4 hours'
         end as closes_at
     from moments
+    -- Windows of one agent do not overlap: the last one that has begun is the only one that can own
     left join lateral (
-        select owner.planned_end_at
+        select owner.planned_end_at, owner.window_end_at
         from {{ ref('int_shift') }} as owner
-        where owner.agent_id = moments.agent_id
-            and owner.window_start_at <= moments.occurred_at
-            and owner.window_end_at > moments.occurred_at
-        order by owner.planned_start_at
+        where owner.agent_id = moments.agent_id and owner.window_start_at <= moments.occurred_at
+        order by owner.window_start_at desc
         limit 1
     ) as shift on true
 ),

@@ -5,7 +5,7 @@
     config(
         meta={'touched': 'int_shift_agent_touched', 'by': ['agent_id']},
         indexes=[
-            {'columns': ['agent_id', 'planned_start_at']},
+            {'columns': ['agent_id', 'window_start_at']},
             {'columns': ['service_code', 'roster_date']},
         ],
     )

@@ -1,6 +1,6 @@
 -- One row per agent whose rostered shifts must be computed anew: a roster was published, or a
 -- shift code or service that the roster names was delivered with a change. `changed_from` lies
--- before the window of the first shift that may differ.
+-- before the window of the first shift that may differ, `changed_to` after the last.
 {{ config(materialized='table', incremental_strategy=none) }}
 
 with
@@ -34,7 +34,8 @@ changes as (
 final as (
     select
         changes.agent_id,
-        (min(changes.roster_date) - 2)::timestamp at time zone 'UTC' as changed_from
+        (min(changes.roster_date) - 2)::timestamp at time zone 'UTC' as changed_from,
+        (max(changes.roster_date) + 4)::timestamp at time zone 'UTC' as changed_to
     from changes
     group by changes.agent_id
 )

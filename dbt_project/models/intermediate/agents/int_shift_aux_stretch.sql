@@ -20,8 +20,15 @@ spent as (
             )
         ) - presence.excepted as stretches
     from {{ ref('int_shift_presence') }} as presence
+    cross join
+        lateral (
+            select max(earlier.starts_at) as starts_at
+            from {{ ref('int_agent_state') }} as earlier
+            where earlier.agent_id = presence.agent_id and earlier.starts_at <= presence.window_start_at
+        ) as earlier
     inner join {{ ref('int_agent_state') }} as state
         on state.agent_id = presence.agent_id
+        and state.starts_at >= coalesce(earlier.starts_at, presence.window_start_at)
         and state.starts_at < least(presence.window_end_at, {{ as_of() }})
         and state.ends_at > presence.window_start_at
         and state.state = 'aux'

@@ -34,8 +34,16 @@ stretches as (
                 then state.closes_itself_at + interval '1 microsecond'
         end as runs_until
     from shifts
+    -- States of one agent do not overlap: at most one began before the window and reaches into it
+    cross join
+        lateral (
+            select max(earlier.starts_at) as starts_at
+            from {{ ref('int_agent_state') }} as earlier
+            where earlier.agent_id = shifts.agent_id and earlier.starts_at <= shifts.window_start_at
+        ) as earlier
     inner join {{ ref('int_agent_state') }} as state
         on state.agent_id = shifts.agent_id
+        and state.starts_at >= coalesce(earlier.starts_at, shifts.window_start_at)
         and state.starts_at < shifts.window_end_at
         and state.ends_at > shifts.window_start_at
         and state.starts_at <= {{ as_of() }}

@@ -44,7 +44,7 @@ final as (
     inner join shifts
         on shifts.agent_id = touched.agent_id
         and shifts.window_end_at > touched.restart_at
-        and shifts.window_start_at <= {{ as_of() }}
+        and shifts.window_start_at <= least(touched.ends_at, {{ as_of() }})
     union
     -- The tolerances of the service changed
     select shifts.agent_id, shifts.service_code, shifts.roster_date, shifts.shift_code

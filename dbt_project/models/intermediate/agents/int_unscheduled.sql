@@ -5,8 +5,12 @@
             'touched': 'int_unscheduled_touched',
             'by': ['agent_id'],
             'from': {'from_date': 'roster_date'},
+            'to': {'to_date': 'roster_date'},
         },
-        indexes=[{'columns': ['agent_id', 'roster_date'], 'unique': true}],
+        indexes=[
+            {'columns': ['agent_id', 'roster_date'], 'unique': true},
+            {'columns': ['settles_at']},
+        ],
     )
 }}
 
@@ -20,7 +24,8 @@ logged_in as (
         touched.from_date,
         range_agg(
             tstzrange(
-                greatest(state.starts_at, touched.from_at), least(state.ends_at, {{ as_of() }})
+                greatest(state.starts_at, touched.from_at),
+                least(state.ends_at, touched.to_at, {{ as_of() }})
             )
         ) as logged_in,
         bool_or(
@@ -29,8 +34,17 @@ logged_in as (
         ) as is_open,
         max(state.closes_itself_at) as closes_itself_at
     from {{ ref('int_unscheduled_touched') }} as touched
+    -- As in int_shift_presence: at most one state reaches into the first day
+    cross join
+        lateral (
+            select max(earlier.starts_at) as starts_at
+            from {{ ref('int_agent_state') }} as earlier
+            where earlier.agent_id = touched.agent_id and earlier.starts_at <= touched.from_at
+        ) as earlier
     inner join {{ ref('int_agent_state') }} as state
         on state.agent_id = touched.agent_id
+        and state.starts_at >= coalesce(earlier.starts_at, touched.from_at)
+        and state.starts_at < touched.to_at
         and state.ends_at > touched.from_at
         and state.starts_at <= {{ as_of() }}
     group by
@@ -47,7 +61,8 @@ windows as (
     from {{ ref('int_shift') }} as shift
     inner join {{ ref('int_unscheduled_touched') }} as touched
         on touched.agent_id = shift.agent_id
-    where shift.window_end_at > touched.from_at and shift.window_start_at <= {{ as_of() }}
+    where shift.window_end_at > touched.from_at
+        and shift.window_start_at <= least(touched.to_at, {{ as_of() }})
     group by shift.agent_id
 ),
 

@@ -1,20 +1,21 @@
--- One row per agent whose time outside all shifts must be computed anew, and from which local date.
+-- One row per agent whose time outside all shifts must be computed anew, and from which local date
+-- to which.
 {%- set states = last_left('int_unscheduled') %}
 {{ config(materialized='table', incremental_strategy=none) }}
 
 with
 
 changes as (
-    select touched.agent_id, touched.restart_at
+    select touched.agent_id, touched.restart_at, touched.ends_at
     from {{ ref('int_agent_touched') }} as touched
     union all
     -- Still logged in when the last run looked: time has gone on
-    select state.agent_id, {{ previous_as_of() }}
+    select state.agent_id, {{ previous_as_of() }}, 'infinity'
     from {{ ref('int_agent_state') }} as state
     where state.ends_at > {{ previous_as_of() }}
     {% if states %}
     union all
-    select unscheduled.agent_id, unscheduled.first_login_at
+    select unscheduled.agent_id, unscheduled.first_login_at, 'infinity'
     from {{ states }} as unscheduled
     where unscheduled.settles_at > {{ previous_as_of() }}
     {% endif %}
@@ -26,7 +27,10 @@ final as (
         agent.service_code,
         agent.timezone,
         (min(changes.restart_at) at time zone agent.timezone)::date as from_date,
-        {{ local_midnight('min(changes.restart_at)', 'agent.timezone') }} as from_at
+        (max(changes.ends_at) at time zone agent.timezone)::date as to_date,
+        {{ local_midnight('min(changes.restart_at)', 'agent.timezone') }} as from_at,
+        ((max(changes.ends_at) at time zone agent.timezone)::date + 1)::timestamp
+        at time zone agent.timezone as to_at
     from changes
     inner join {{ ref('int_agent') }} as agent on agent.agent_id = changes.agent_id
     group by changes.agent_id, agent.service_code, agent.timezone
