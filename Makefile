@@ -13,7 +13,7 @@ BIN = $(RTM_HOME)/venv/bin
 RUN = PYTHONPATH="$(CURDIR)/plugins" $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test bench check readme dashboards lock
+.PHONY: help install demo up down test bench check docs dictionary readme dashboards lock
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,7 +42,14 @@ check: install ## formatters, linters, types, SQL, generated files
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint dbt_project
-	$(RUN) -m pytest -q tests/test_lock.py tests/grafana -k "lock or generates"
+	$(RUN) -m pytest -q tests/test_lock.py tests/grafana tests/dbt_project/test_dictionary.py \
+		-k "lock or generates"
+
+docs: install ## every table with its lineage and its readers, as one page for a browser
+	@$(RUN) scripts/docs_page.py
+
+dictionary: install ## renew docs/data-dictionary.*.md from the descriptions of the marts
+	$(RUN) scripts/dictionary.py
 
 readme: install ## renew the board in README.md
 	$(RUN) scripts/readme.py

@@ -1,6 +1,6 @@
 -- One row per agent whose sessions must be computed anew, and from where to where: from the start
--- of the session in which the first change lies to the first logout after the last change. Nobody is
--- logged in after a logout, whatever came before, so what follows it stands.
+-- of the session in which the first change lies to the first logout after the last change. Nobody
+-- is logged in after a logout, whatever came before, so what follows it stands.
 {%- set states = last_left('int_agent_state') %}
 {{ config(materialized='table', incremental_strategy=none) }}
 

@@ -24,7 +24,8 @@ spent as (
         lateral (
             select max(earlier.starts_at) as starts_at
             from {{ ref('int_agent_state') }} as earlier
-            where earlier.agent_id = presence.agent_id and earlier.starts_at <= presence.window_start_at
+            where earlier.agent_id = presence.agent_id
+            and earlier.starts_at <= presence.window_start_at
         ) as earlier
     inner join {{ ref('int_agent_state') }} as state
         on state.agent_id = presence.agent_id
