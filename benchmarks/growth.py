@@ -28,7 +28,7 @@ NOW = datetime.fromisoformat("2026-11-18T10:00:00")
 """Local time, a busy hour, without offset as in the files."""
 MINUTES = 7
 STEP_DAYS = 5
-AGENTS, FULL_AGENTS = 300, 1500
+AGENTS, FULL_AGENTS = 150, 1500
 DAYS, FULL_DAYS = (7, 30, 90), (7, 30, 90)
 REBUILT_AT = 30
 GOAL_MINUTE_S, GOAL_GROWTH, GOAL_REBUILD_S, GOAL_PYTHON_GB = 15.0, 1.2, 900.0, 1.0

@@ -7,13 +7,18 @@
     `from` adds "and later": {'from': {'restart_at': 'from_at'}} replaces the rows whose from_at is
     at or after the touched restart_at; `to` in the same way adds "and earlier", the end included.
 
-    A rebuild (nothing seen yet) replaces everything.
+    A rebuild (nothing seen yet) replaces everything. Where much arrived for what is stored, the
+    planner is told at once: until autovacuum tells it, it would take the table for a small one.
 #}
 {% macro get_incremental_replace_touched_sql(arg_dict) %}
     {%- set target_relation = arg_dict['target_relation'] -%}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
     {%- set meta = config.get('meta') -%}
     {%- set touched = ref(meta['touched']) -%}
+    {%- set arrived = run_query('select count(*) from ' ~ arg_dict['temp_relation']).rows[0][0] -%}
+    {%- set stored = run_query(
+        "select reltuples from pg_class where oid = '" ~ target_relation ~ "'::regclass"
+    ).rows[0][0] -%}
     {%- set rebuild = run_query('select load_from = 0 from ' ~ source('ops', 'clock')).rows[0][0] -%}
 
     {%- if rebuild %}
@@ -35,6 +40,9 @@
 
     insert into {{ target_relation }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
+    {%- if arrived > 1000 and arrived > stored / 10 %};
+    analyze {{ target_relation }}
+    {%- endif %}
 {% endmacro %}
 
 {#

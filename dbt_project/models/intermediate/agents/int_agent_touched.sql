@@ -6,7 +6,7 @@
 
 with
 
-events as (
+events as not materialized (
     select * from {{ ref('int_agent_event') }}
 ),
 

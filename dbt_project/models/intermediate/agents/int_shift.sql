@@ -63,55 +63,58 @@ timed as (
 ),
 
 -- Only working shifts that have a time own a window
-working as (
+neighbours as (
     select
         timed.*,
         lag(timed.planned_end_at) over shifts as earlier_end_at,
         lead(timed.planned_start_at) over shifts as later_start_at
-    from timed
-    where timed.kind = 'work' and timed.planned_start_at < timed.planned_end_at
+    from (
+        select
+            timed.*,
+            timed.kind = 'work' and coalesce(timed.planned_start_at < timed.planned_end_at, false)
+                as owns_window
+        from timed
+    ) as timed
     window shifts as (
-        partition by timed.agent_id
+        partition by timed.agent_id, timed.owns_window
         order by timed.planned_start_at, timed.planned_end_at, timed.service_code, timed.shift_code
     )
 ),
 
-windowed as (
-    select
-        working.agent_id,
-        working.service_code,
-        working.roster_date,
-        working.shift_code,
-        case
-            when working.earlier_end_at + interval '240 minutes'
-                > working.planned_start_at - interval '120 minutes'
-                then greatest(
-                    working.planned_start_at - interval '120 minutes',
-                    working.earlier_end_at
-                    + (working.planned_start_at - working.earlier_end_at) / 2
-                )
-            else working.planned_start_at - interval '120 minutes'
-        end as window_start_at,
-        case
-            when working.planned_end_at + interval '240 minutes'
-                > working.later_start_at - interval '120 minutes'
-                then least(
-                    working.planned_end_at + interval '240 minutes',
-                    working.planned_end_at
-                    + (working.later_start_at - working.planned_end_at) / 2
-                )
-            else working.planned_end_at + interval '240 minutes'
-        end as window_end_at
-    from working
-),
-
 final as (
     select
-        timed.*,
-        windowed.window_start_at,
-        windowed.window_end_at
-    from timed
-    left join windowed using (agent_id, service_code, roster_date, shift_code)
+        neighbours.agent_id,
+        neighbours.service_code,
+        neighbours.roster_date,
+        neighbours.shift_code,
+        neighbours.function,
+        neighbours.kind,
+        neighbours.timezone,
+        neighbours.planned_start_at,
+        neighbours.planned_end_at,
+        case
+            when not neighbours.owns_window then null
+            when neighbours.earlier_end_at + interval '240 minutes'
+                > neighbours.planned_start_at - interval '120 minutes'
+                then greatest(
+                    neighbours.planned_start_at - interval '120 minutes',
+                    neighbours.earlier_end_at
+                    + (neighbours.planned_start_at - neighbours.earlier_end_at) / 2
+                )
+            else neighbours.planned_start_at - interval '120 minutes'
+        end as window_start_at,
+        case
+            when not neighbours.owns_window then null
+            when neighbours.planned_end_at + interval '240 minutes'
+                > neighbours.later_start_at - interval '120 minutes'
+                then least(
+                    neighbours.planned_end_at + interval '240 minutes',
+                    neighbours.planned_end_at
+                    + (neighbours.later_start_at - neighbours.planned_end_at) / 2
+                )
+            else neighbours.planned_end_at + interval '240 minutes'
+        end as window_end_at
+    from neighbours
 )
 
 select * from final

@@ -5,7 +5,7 @@
 
 with
 
-rosters as (
+rosters as not materialized (
     select * from {{ ref('stg_canonical__roster') }}
 ),
 

@@ -1,7 +1,13 @@
 -- One row per touched working shift and unbroken stretch in an AUX code, within a session and the
 -- window of the shift; an exception cuts a stretch and takes its own time away. The stretches of a
 -- code use its allowance up in order of time.
-{{ config(materialized='table', incremental_strategy=none) }}
+{{
+    config(
+        materialized='table',
+        incremental_strategy=none,
+        indexes=[{'columns': ['agent_id', 'roster_date']}],
+    )
+}}
 
 with
 
@@ -20,20 +26,12 @@ spent as (
             )
         ) - presence.excepted as stretches
     from {{ ref('int_shift_presence') }} as presence
-    cross join
-        lateral (
-            select max(earlier.starts_at) as starts_at
-            from {{ ref('int_agent_state') }} as earlier
-            where earlier.agent_id = presence.agent_id
-            and earlier.starts_at <= presence.window_start_at
-        ) as earlier
-    inner join {{ ref('int_agent_state') }} as state
-        on state.agent_id = presence.agent_id
-        and state.starts_at >= coalesce(earlier.starts_at, presence.window_start_at)
-        and state.starts_at < least(presence.window_end_at, {{ as_of() }})
-        and state.ends_at > presence.window_start_at
-        and state.state = 'aux'
-    where presence.window_start_at < {{ as_of() }}
+    cross join lateral {{ states_between(
+        'presence.agent_id',
+        'presence.window_start_at',
+        'least(presence.window_end_at, ' ~ as_of() ~ ')'
+    ) }} as state
+    where presence.window_start_at < {{ as_of() }} and state.state = 'aux'
     group by
         presence.agent_id,
         presence.service_code,

@@ -21,26 +21,6 @@
 
 with
 
--- AUX beyond the allowance, and AUX in which no contact is served
-aux as (
-    select
-        stretches.agent_id,
-        stretches.service_code,
-        stretches.roster_date,
-        stretches.shift_code,
-        coalesce(
-            range_agg(stretches.excess) filter (where stretches.excess is not null),
-            '{}'::tstzmultirange
-        ) as excess,
-        coalesce(
-            range_agg(stretches.stretch) filter (where not stretches.is_productive),
-            '{}'::tstzmultirange
-        ) as unproductive
-    from {{ ref('int_shift_aux_stretch') }} as stretches
-    group by
-        stretches.agent_id, stretches.service_code, stretches.roster_date, stretches.shift_code
-),
-
 shifts as (
     select
         presence.agent_id,
@@ -62,7 +42,19 @@ shifts as (
         coalesce(aux.excess, '{}'::tstzmultirange) as excess,
         coalesce(aux.unproductive, '{}'::tstzmultirange) as unproductive
     from {{ ref('int_shift_presence') }} as presence
-    left join aux using (agent_id, service_code, roster_date, shift_code)
+    cross join
+        lateral (
+            select
+            -- Beyond the allowance
+                range_agg(stretch.excess) filter (where stretch.excess is not null) as excess,
+                -- In which no contact is served
+                range_agg(stretch.stretch) filter (where not stretch.is_productive) as unproductive
+            from {{ ref('int_shift_aux_stretch') }} as stretch
+            where stretch.agent_id = presence.agent_id
+                and stretch.service_code = presence.service_code
+                and stretch.roster_date = presence.roster_date
+                and stretch.shift_code = presence.shift_code
+        ) as aux
     where presence.window_start_at < {{ as_of() }}
 ),
 

@@ -6,7 +6,7 @@
 
 with
 
-shifts as (
+shifts as not materialized (
     select * from {{ ref('int_shift') }}
 ),
 

@@ -34,36 +34,15 @@ logged_in as (
         ) as is_open,
         max(state.closes_itself_at) as closes_itself_at
     from {{ ref('int_unscheduled_touched') }} as touched
-    -- As in int_shift_presence: at most one state reaches into the first day
     cross join
-        lateral (
-            select max(earlier.starts_at) as starts_at
-            from {{ ref('int_agent_state') }} as earlier
-            where earlier.agent_id = touched.agent_id and earlier.starts_at <= touched.from_at
-        ) as earlier
-    inner join {{ ref('int_agent_state') }} as state
-        on state.agent_id = touched.agent_id
-        and state.starts_at >= coalesce(earlier.starts_at, touched.from_at)
-        and state.starts_at < touched.to_at
-        and state.ends_at > touched.from_at
-        and state.starts_at <= {{ as_of() }}
+        lateral {{ states_between('touched.agent_id', 'touched.from_at', 'touched.to_at') }}
+            as state
+    where state.starts_at <= {{ as_of() }}
     group by
         touched.agent_id,
         touched.service_code,
         touched.timezone,
         touched.from_date
-),
-
-windows as (
-    select
-        shift.agent_id,
-        range_agg(tstzrange(shift.window_start_at, shift.window_end_at)) as owned
-    from {{ ref('int_shift') }} as shift
-    inner join {{ ref('int_unscheduled_touched') }} as touched
-        on touched.agent_id = shift.agent_id
-    where shift.window_end_at > touched.from_at
-        and shift.window_start_at <= least(touched.to_at, {{ as_of() }})
-    group by shift.agent_id
 ),
 
 pieces as (
@@ -80,7 +59,14 @@ pieces as (
             (day.local_day + interval '1 day') at time zone logged_in.timezone
         ) as ends_at
     from logged_in
-    left join windows on windows.agent_id = logged_in.agent_id
+    cross join
+        lateral (
+            select range_agg(tstzrange(shift.window_start_at, shift.window_end_at)) as owned
+            from {{ ref('int_shift') }} as shift
+            where shift.agent_id = logged_in.agent_id
+                and shift.window_start_at < upper(logged_in.logged_in)
+                and shift.window_end_at > lower(logged_in.logged_in)
+        ) as windows
     cross join
         unnest(
             logged_in.logged_in - coalesce(windows.owned, '{}'::tstzmultirange)

@@ -8,7 +8,7 @@ services as (
     select * from {{ ref('int_service') }}
 ),
 
-conversations as (
+conversations as not materialized (
     select * from {{ ref('int_conversation') }}
 ),
 

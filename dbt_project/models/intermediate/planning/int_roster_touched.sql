@@ -8,7 +8,7 @@ published as (
     select roster_day.* from {{ source('ops', 'roster_day') }} as roster_day
 ),
 
-rosters as (
+rosters as not materialized (
     select * from {{ ref('stg_canonical__roster') }}
 )
 

@@ -3,7 +3,7 @@
 
 with
 
-calls as (
+calls as not materialized (
     select * from {{ ref('int_call') }}
 ),
 
