@@ -1,6 +1,7 @@
 with
 
-events as (
+-- Read twice, each time by an index
+events as not materialized (
     select * from {{ ref('int_agent_event') }}
 ),
 

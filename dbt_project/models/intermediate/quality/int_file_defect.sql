@@ -4,7 +4,7 @@
 
 with
 
-ledger as (
+ledger as not materialized (
     select * from {{ source('ops', 'file_ledger') }}
 ),
 

@@ -3,11 +3,11 @@
 
 with
 
-rosters as (
+rosters as not materialized (
     select * from {{ ref('stg_canonical__roster') }}
 ),
 
-roster_days as (
+roster_days as not materialized (
     select * from {{ source('ops', 'roster_day') }}
 ),
 
@@ -15,7 +15,7 @@ services as (
     select * from {{ ref('int_service') }}
 ),
 
-ledger as (
+ledger as not materialized (
     select * from {{ source('ops', 'file_ledger') }}
 ),
 
