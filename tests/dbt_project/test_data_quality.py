@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from rtm.cycle import build_marts, run_cycle
+from rtm.models import run_dbt
 from tests.oracle.sessions import Event, history
 from tests.small_centre import DAY, MORNING, REFERENCE, ROSTER_HEADER, deliver_reference, roster
 
@@ -22,6 +23,7 @@ CONVERSATIONS = (
     "conversation_id,service_code,channel,received_at,assigned_at,first_response_at,closed_at\n"
 )
 EVENTS = "event_id,occurred_at,agent_id,event,state,aux_code\n"
+KEYS = ("test", "--select", "rpt_data_quality", "rpt_data_quality_row")
 PHONE = "081234567890"
 
 
@@ -79,7 +81,7 @@ def found(query):
 
 @pytest.fixture
 def as_if_rebuilt(system, query):
-    """Rebuilds everything at the same clock; nobody must notice."""
+    """Rebuilds everything at the same clock; nobody must notice, and the keys are keys."""
 
     def check() -> None:
         def rows():
@@ -95,6 +97,7 @@ def as_if_rebuilt(system, query):
             connection.execute(text("update ops.clock set needs_rebuild = true"))
         build_marts(system, now["as_of"])
         assert rows() == incremental
+        assert run_dbt(system.warehouse, system.settings, *KEYS) == 2
 
     return check
 
