@@ -76,7 +76,7 @@ def test_every_mart_is_described_whole_and_is_what_is_built(marts: list[Mart], q
         ),
         (
             lambda mart: replace(mart, columns=mart.columns[:-1]),
-            "listed and built differ: ['roster_cutoff']",
+            "listed and built differ: ['is_provisional']",
         ),
     ],
 )
