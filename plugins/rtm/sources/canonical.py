@@ -152,6 +152,23 @@ EXCEPTION = Feed(
     versions_of="exception_id",
 )
 
+ROTG_RULE = Feed(
+    "rotg_rule",
+    (
+        *_text("service_code"),
+        _choice(
+            "rule_code",
+            *("login_without_roster", "two_stations", "aux_over_occurrence", "aux_unmapped"),
+            *("short_calls_in_row", "acw_over_limit", "left_with_waiting"),
+        ),
+        *_optional(Kind.NUMBER, "threshold", "limit_s"),
+        *_optional(Kind.BOOLEAN, "is_active"),
+    ),
+    Role.REFERENCE,
+    key=("service_code", "lower(rule_code)"),
+    service_column="service_code",
+)
+
 ROSTER = Feed(
     "roster",
     (
@@ -218,5 +235,5 @@ CONVERSATION = Feed(
 
 CANONICAL = (
     *(SERVICE, TEAM, AGENT, AGENT_ALIAS, SHIFT, AUX_CODE, KPI_TARGET, STAFFING_REQUIREMENT),
-    *(HOLIDAY, EXCEPTION, ROSTER, AGENT_EVENT, CALL, CONVERSATION),
+    *(HOLIDAY, EXCEPTION, ROTG_RULE, ROSTER, AGENT_EVENT, CALL, CONVERSATION),
 )

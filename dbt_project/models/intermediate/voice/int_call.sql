@@ -6,6 +6,7 @@
             {'columns': ['feed', 'call_id'], 'unique': true},
             {'columns': ['service_code', 'interval_start']},
             {'columns': ['settles_at']},
+            {'columns': ['external_agent_id', 'service_code', 'answered_at']},
         ],
     )
 }}
@@ -32,6 +33,8 @@ final as (
         holding.direction,
         holding.interval_start,
         holding.outcome,
+        -- The agent who handled it, under the id that the feed gave
+        holding.external_agent_id,
         -- Instants
         holding.arrived_at,
         holding.queued_at,

@@ -1,0 +1,51 @@
+-- One row per rostered shift whose discipline must be judged anew.
+{{ config(materialized='table', incremental_strategy=none) }}
+
+with
+
+rules as (
+    select * from {{ ref('int_rotg_rule') }}
+    where rule_code not in ('login_without_roster', 'two_stations', 'short_calls_in_row')
+),
+
+-- Conversations that may wait for another agent, or for another time, than before
+assignments as (
+    select
+        assignment.external_agent_id,
+        version.received_at,
+        version.waits_until
+    from {{ ref('int_conversation_arrival') }} as version
+    inner join {{ ref('stg_canonical__conversation_assignment') }} as assignment
+        using (feed, conversation_id, delivered_at, delivered_file, delivered_row)
+    union all
+    select
+        assignment.external_agent_id,
+        assignment.received_at,
+        assignment.waits_until
+    from {{ ref('int_outside_id_changed') }} as changed
+    inner join {{ ref('int_rotg_assignment') }} as assignment
+        on assignment.external_agent_id = changed.external_id
+),
+
+final as (
+    select touched.agent_id, touched.service_code, touched.roster_date, touched.shift_code
+    from {{ ref('int_shift_touched') }} as touched
+    union
+    -- A threshold of the service changed
+    select shift.agent_id, shift.service_code, shift.roster_date, shift.shift_code
+    from rules
+    inner join {{ ref('int_shift') }} as shift on shift.service_code = rules.service_code
+    where {{ arrived('rules') }}
+    union
+    -- The agent left while such a conversation waits or waited
+    select facts.agent_id, facts.service_code, facts.roster_date, facts.shift_code
+    from assignments
+    inner join {{ ref('int_outside_id_known') }} as known
+        on known.external_id = assignments.external_agent_id
+    inner join {{ ref('int_shift_attendance') }} as facts
+        on facts.agent_id = known.agent_id
+        and facts.last_logout_at >= assignments.received_at
+        and facts.last_logout_at < assignments.waits_until
+)
+
+select * from final
