@@ -22,7 +22,11 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Landed:
     return land(scenario.with_faults(fault), tmp_path_factory.mktemp("small"), until)
 
 
-@pytest.mark.parametrize("feed", CANONICAL, ids=lambda feed: feed.name)
+# The simulated centre keeps to the rules of the floor as they come, and overrides none.
+DELIVERED = [feed for feed in CANONICAL if feed.name != "rotg_rule"]
+
+
+@pytest.mark.parametrize("feed", DELIVERED, ids=lambda feed: feed.name)
 def test_a_feed_has_the_columns_of_the_contract(feed: Feed, demo: Landed, small: Landed) -> None:
     landed = small if feed.name == "exception" else demo
     rows = landed.rows(feed.name) or small.rows(feed.name)
