@@ -218,6 +218,25 @@ def test_the_roster_is_held_against_what_is_required_and_who_came(
     as_if_rebuilt()
 
 
+def test_a_night_without_a_roster_is_settled_when_its_session_has_closed(
+    centre, deliver, query, as_if_rebuilt
+):
+    """A1 logs in at 23:00 without a shift and out at 01:00; times in minutes after 08:00."""
+    login = f"{EVENTS}1,{DAY}T23:00:00,A1,login,pbx\n"
+    deliver("agent_event", "in.csv", login, MORNING + 901 * MINUTE)
+    provisional = (
+        "select is_provisional from marts.fct_attendance"
+        " where status = 'unscheduled' order by roster_date"
+    )
+    centre(905, 990)
+    assert [row["is_provisional"] for row in query(provisional)] == [True, True]
+    logout = f"{EVENTS}2,{DAY + timedelta(days=1)}T01:00:00,A1,logout,pbx\n"
+    deliver("agent_event", "out.csv", logout, MORNING + 1021 * MINUTE)
+    centre(1025)
+    assert [row["is_provisional"] for row in query(provisional)] == [False, True]
+    as_if_rebuilt()
+
+
 def test_marts_say_the_clock_of_the_last_run_that_ended_well(centre, system, deliver, query):
     deliver("call", "calls.csv", CALL_HEADER + call("C1", MORNING, "blocked"), MORNING)
     centre(1)

@@ -32,7 +32,10 @@ logged_in as (
             state.ends_at > {{ as_of() }}
             or (state.ends_at = {{ as_of() }} and state.closes_itself_at = state.ends_at)
         ) as is_open,
-        max(state.closes_itself_at) as closes_itself_at
+        -- The session that has not closed yet, if there is one: it is the last
+        max(state.session_started_at) filter (where state.closes_itself_at >= {{ as_of() }})
+            as open_since,
+        max(state.closes_itself_at) + interval '1 microsecond' as runs_until
     from {{ ref('int_unscheduled_touched') }} as touched
     cross join
         lateral {{ states_between('touched.agent_id', 'touched.from_at', 'touched.to_at') }}
@@ -51,7 +54,8 @@ pieces as (
         logged_in.service_code,
         logged_in.timezone,
         logged_in.is_open,
-        logged_in.closes_itself_at,
+        logged_in.open_since,
+        logged_in.runs_until,
         day.local_day::date as roster_date,
         greatest(lower(piece.stretch), day.local_day at time zone logged_in.timezone) as starts_at,
         least(
@@ -88,14 +92,15 @@ final as (
             when not (bool_or(pieces.is_open) and max(pieces.ends_at) = {{ as_of() }})
                 then max(pieces.ends_at)
         end as last_logout_at,
-        case
-            when bool_or(pieces.is_open) and max(pieces.ends_at) = {{ as_of() }}
-                then max(pieces.closes_itself_at)
-            else (pieces.roster_date + 1)::timestamp at time zone pieces.timezone
-        end as settles_at,
-        (bool_or(pieces.is_open) and max(pieces.ends_at) = {{ as_of() }})
-        or (pieces.roster_date + 1)::timestamp at time zone pieces.timezone > {{ as_of() }}
-            as is_provisional
+        -- A day is settled when it is over and the last session with time in it has closed
+        greatest(
+            (pieces.roster_date + 1)::timestamp at time zone pieces.timezone,
+            max(pieces.runs_until) filter (where pieces.ends_at > pieces.open_since)
+        ) as settles_at,
+        greatest(
+            (pieces.roster_date + 1)::timestamp at time zone pieces.timezone,
+            max(pieces.runs_until) filter (where pieces.ends_at > pieces.open_since)
+        ) > {{ as_of() }} as is_provisional
     from pieces
     where pieces.starts_at < pieces.ends_at
     group by pieces.agent_id, pieces.service_code, pieces.roster_date, pieces.timezone
