@@ -125,7 +125,9 @@ def test_starting_again_leaves_a_running_system_as_it_is(demo: Demo):
 def test_cleaning_removes_old_records_and_keeps_what_happened(demo: Demo):
     kept = "select count(*) from ops.outbox"
     before = demo.query(kept)
-    old = "select count(*) from ops.cycle where finished_at < now() - interval '20 s'"
+    # What is old when the cleaning begins: meanwhile, more becomes old
+    limit = demo.query("select now() - interval '20 s'")[0][0]
+    old = f"select count(*) from ops.cycle where finished_at < '{limit.isoformat()}'"
     assert demo.query(old)[0][0] > 0
     done = demo.rtm("stack", "clean", "--older-than", "20s")
     assert done.returncode == 0, done.stderr
