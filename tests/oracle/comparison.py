@@ -90,6 +90,9 @@ SHAPES: dict[str, MartShape] = {
             "overtime_s",
             "auto_closed",
             "is_compliant",
+            "conformance_numerator",
+            "conformance_denominator",
+            "conformance_pct",
             "is_provisional",
         ),
     ),
@@ -115,7 +118,7 @@ SHAPES: dict[str, MartShape] = {
 def tolerance(column: str) -> float:
     if column.endswith("_pct"):
         return RATE_TOLERANCE
-    if column.endswith(("_s", "_s_sum")):
+    if column.endswith(("_s", "_s_sum")) or column.startswith("conformance_"):
         return SECONDS_TOLERANCE
     return 0.0
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from .attendance import login_late_s, status
 from .duty import Duty, WorkedShift
-from .spans import length_s, merged, without
+from .spans import common, length_s, merged, without
+from .voice import percent
 
 
 def compliance_row(worked: WorkedShift) -> dict[str, Any]:
@@ -22,6 +23,9 @@ def compliance_row(worked: WorkedShift) -> dict[str, Any]:
         "overtime_s": None,
         "auto_closed": None,
         "is_compliant": None,
+        "conformance_numerator": None,
+        "conformance_denominator": None,
+        "conformance_pct": None,
         "is_provisional": worked.is_provisional,
     }
     if worked.is_excused:
@@ -39,6 +43,10 @@ def compliance_row(worked: WorkedShift) -> dict[str, Any]:
     own_time = [piece.span for piece in worked.pieces if not piece.session.is_auto_closed]
     after_end = [(max(start, planned_end), end) for start, end in own_time]
     overtime_s = length_s(without(after_end, worked.approved))
+
+    logged_in_s = length_s(without(merged(worked.logged_in), worked.approved))
+    so_far = common([shift.planned], [(shift.planned[0], worked.as_of)])
+    expected_s = length_s(without(so_far, worked.approved))
 
     standing = status(worked)
     is_compliant: bool | None = None
@@ -58,6 +66,9 @@ def compliance_row(worked: WorkedShift) -> dict[str, Any]:
         "overtime_s": float(overtime_s),
         "auto_closed": any(piece.session.is_auto_closed for piece in worked.pieces),
         "is_compliant": is_compliant,
+        "conformance_numerator": float(logged_in_s),
+        "conformance_denominator": float(expected_s),
+        "conformance_pct": percent(logged_in_s, expected_s),
     }
     return row
 

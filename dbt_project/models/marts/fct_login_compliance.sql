@@ -15,6 +15,11 @@ select
     (rostered.is_over and rostered.status <> 'excused')::int::bigint
         as login_compliance_denominator,
     'login_compliance/1' as login_compliance_formula,
+    -- Conformance
+    rostered.logged_in_s::double precision as conformance_numerator,
+    rostered.expected_s::double precision as conformance_denominator,
+    {{ percent('rostered.logged_in_s', 'rostered.expected_s') }} as conformance_pct,
+    'conformance/1' as conformance_formula,
     -- Clock
     {{ built_as_of() }} as as_of,
     rostered.is_provisional

@@ -58,7 +58,14 @@ measured as (
             'presence.logged_in_properly'
             ' * tstzmultirange(tstzrange(presence.planned_end_at, presence.window_end_at))'
             ' - presence.excepted'
-        ) }} as overtime_s
+        ) }} as overtime_s,
+        {{ seconds_in('presence.logged_in - presence.excepted') }} as logged_in_s,
+        -- Scheduled up to the clock, and of that what no exception takes away
+        {{ seconds_in(
+            'tstzmultirange(tstzrange(presence.planned_start_at, greatest('
+            'presence.planned_start_at, least(presence.planned_end_at, ' ~ as_of() ~ '))))'
+            ' - presence.excepted'
+        ) }} as expected_s
     from {{ ref('int_shift_presence') }} as presence
 ),
 
@@ -108,6 +115,8 @@ working as (
         end as logout_early_s,
         case when not judged.is_excused and judged.has_presence then judged.gap_s end as gap_s,
         case when not judged.is_excused then judged.overtime_s end as overtime_s,
+        case when not judged.is_excused then judged.logged_in_s end as logged_in_s,
+        case when not judged.is_excused then judged.expected_s end as expected_s,
         case when not judged.is_excused then judged.auto_closed end as auto_closed,
         case
             when judged.status = 'excused' then null
@@ -168,6 +177,8 @@ final as (
         excused.scheduled_s,
         0,
         'excused',
+        null,
+        null,
         null,
         null,
         null,
