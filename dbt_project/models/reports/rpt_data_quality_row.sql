@@ -131,5 +131,7 @@ select
     defects.detail,
     defects.delivered_file as file_name,
     defects.delivered_row::bigint as row_number,
-    {{ built_as_of() }} as as_of
+    {{ built_as_of() }} as as_of,
+    -- Passes with the clock; any other defect only with a delivery
+    defects.kind = 'after_as_of' as is_provisional
 from defects

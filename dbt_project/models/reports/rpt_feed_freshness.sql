@@ -15,13 +15,20 @@ final as (
         arrivals.feed,
         case arrivals.feed
             when 'agent_event'
-                then (select max(event.occurred_at) from {{ ref('int_agent_event') }} as event)
+                then (
+                    select max(event.occurred_at) from {{ ref('int_agent_event') }} as event
+                    where event.occurred_at <= {{ built_as_of() }}
+                )
             when 'call'
-                then (select max(call.offered_at) from {{ ref('int_call') }} as call)
+                then (
+                    select max(call.offered_at) from {{ ref('int_call') }} as call
+                    where call.offered_at <= {{ built_as_of() }}
+                )
             when 'conversation'
                 then (
                     select max(conversation.received_at)
                     from {{ ref('int_conversation') }} as conversation
+                    where conversation.received_at <= {{ built_as_of() }}
                 )
         end as latest_event_at,
         arrivals.latest_arrival_at,
@@ -30,7 +37,9 @@ final as (
         arrivals.feed in ('agent_event', 'call', 'conversation', 'anonymous_bank')
         and arrivals.latest_arrival_at
         < {{ built_as_of() }} - (select clock.stale_after from {{ clock() }} as clock) as is_stale,
-        {{ built_as_of() }} as as_of
+        {{ built_as_of() }} as as_of,
+        -- The age grows with the clock
+        true as is_provisional
     from arrivals
 )
 

@@ -80,19 +80,31 @@ observed as (
     select * from nonvoice
 ),
 
--- The feeds through which the calls and conversations of a service came in the last day
+stale_feeds as materialized (
+    select freshness.feed
+    from {{ ref('rpt_feed_freshness') }} as freshness
+    where freshness.is_stale
+),
+
+-- Through which the calls and conversations of a service came in the last day
 stale_services as (
-    select distinct call.service_code, 'voice' as channel
-    from {{ ref('int_call') }} as call
-    inner join {{ ref('rpt_feed_freshness') }} as freshness
-        on freshness.feed = call.feed and freshness.is_stale
-    where call.interval_start > {{ built_as_of() }} - interval '1 day'
-    union
-    select distinct conversation.service_code, conversation.channel
-    from {{ ref('int_conversation') }} as conversation
-    inner join {{ ref('rpt_feed_freshness') }} as freshness
-        on freshness.feed = conversation.feed and freshness.is_stale
-    where conversation.interval_start > {{ built_as_of() }} - interval '1 day'
+    select distinct targets.service_code, targets.channel
+    from targets
+    cross join stale_feeds
+    where exists (
+            select from {{ ref('int_call') }} as call
+            where targets.channel = 'voice'
+                and call.service_code = targets.service_code
+                and call.feed = stale_feeds.feed
+                and call.interval_start > {{ built_as_of() }} - interval '1 day'
+        )
+        or exists (
+            select from {{ ref('int_conversation') }} as conversation
+            where conversation.service_code = targets.service_code
+                and conversation.channel = targets.channel
+                and conversation.feed = stale_feeds.feed
+                and conversation.interval_start > {{ built_as_of() }} - interval '1 day'
+        )
 ),
 
 final as (
@@ -117,7 +129,9 @@ final as (
             end * observed.numerator / nullif(observed.denominator, 0)
         )::double precision as observed,
         stale_services.service_code is not null as is_feed_behind,
-        {{ built_as_of() }} as as_of
+        {{ built_as_of() }} as as_of,
+        -- The window moves with the clock
+        true as is_provisional
     from targets
     left join observed using (service_code, channel, kpi)
     left join stale_services using (service_code, channel)

@@ -35,5 +35,7 @@ final as (
 
 select
     final.*,
-    {{ built_as_of() }} as as_of
+    {{ built_as_of() }} as as_of,
+    -- The days that are looked at move with the clock
+    true as is_provisional
 from final
