@@ -30,7 +30,7 @@
 {%- endmacro %}
 
 {% macro interval_length() -%}
-    (select make_interval(mins => clock.interval_min::int) from {{ source('ops', 'clock') }} as clock)
+    make_interval(mins => {{ clock_value('interval_min', 'int') }})
 {%- endmacro %}
 
 {# Start of the KPI interval that holds the instant: whole intervals since the local midnight. #}

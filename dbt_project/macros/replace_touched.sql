@@ -19,9 +19,8 @@
     {%- set stored = run_query(
         "select reltuples from pg_class where oid = '" ~ target_relation ~ "'::regclass"
     ).rows[0][0] -%}
-    {%- set rebuild = run_query('select load_from = 0 from ' ~ source('ops', 'clock')).rows[0][0] -%}
 
-    {%- if rebuild %}
+    {%- if is_rebuild() %}
     truncate {{ target_relation }};
     {%- else %}
     delete from {{ target_relation }} as old

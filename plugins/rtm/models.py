@@ -7,6 +7,7 @@ well, so a run that was killed is simply done again. What the models compute is 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,10 +48,10 @@ def build_marts(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Mo
     when `as_of` lies before the clock.
     """
     with warehouse.exclusive("models"):
-        rebuild = _set_clock(warehouse, settings, as_of)
-        built = run_dbt(warehouse, settings, *CYCLE)
+        clock = _set_clock(warehouse, settings, as_of)
+        built = run_dbt(warehouse, settings, *CYCLE, "--vars", json.dumps({"clock": clock}))
         _accept_run(warehouse)
-    return ModelRun(as_of, built, rebuild)
+    return ModelRun(as_of, built, rebuilt_everything=clock["load_from"] == 0)
 
 
 def deploy_models(warehouse: Warehouse, settings: Settings) -> None:
@@ -134,8 +135,8 @@ def _state(settings: Settings) -> Path:
     return settings.home / "dbt"
 
 
-def _set_clock(warehouse: Warehouse, settings: Settings, as_of: datetime) -> bool:
-    """Says what this run looks at; True if that is everything."""
+def _set_clock(warehouse: Warehouse, settings: Settings, as_of: datetime) -> dict[str, Any]:
+    """Says what this run looks at, and gives it as the models read it."""
     # A load has its number before it is visible; none may be under way while they are counted.
     with warehouse.exclusive("landing"), warehouse.transaction(Role.APP) as connection:
         connection.execute(text("insert into ops.clock default values on conflict do nothing"))
@@ -175,7 +176,13 @@ def _set_clock(warehouse: Warehouse, settings: Settings, as_of: datetime) -> boo
             connection.execute(
                 text("update ops.clock set load_from = 0, previous_as_of = '-infinity'")
             )
-        return bool(row.needs_rebuild)
+        clock = connection.execute(
+            text(
+                "select as_of::text, previous_as_of::text, load_from, load_to, interval_min"
+                " from ops.clock"
+            )
+        ).one()
+        return dict(clock._mapping)
 
 
 def _accept_run(warehouse: Warehouse) -> None:

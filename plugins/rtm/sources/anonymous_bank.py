@@ -30,7 +30,8 @@ ANONYMOUS_BANK = Feed(
         Column("server"),
     ),
     Role.RECORD,
-    key=("vru_line", "call_id", "date"),
+    # As the models name a call, so that they find it by the index.
+    key=("date || '/' || vru_line || '/' || call_id",),
     delimiters="\t",
     suffixes=(".tsv", ".txt", ".csv"),
 )

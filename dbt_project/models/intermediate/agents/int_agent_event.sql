@@ -7,8 +7,7 @@
             {'columns': ['event_key'], 'unique': true},
             {'columns': ['agent_id', 'occurred_at']},
             {'columns': ['external_id']},
-            {'columns': ['_load_id'], 'type': 'brin'},
-            {'columns': ['occurred_at'], 'type': 'brin'},
+            {'columns': ['occurred_at']},
         ],
         post_hook=(
             "create index if not exists int_agent_event_early on {{ this }} (occurred_at)"

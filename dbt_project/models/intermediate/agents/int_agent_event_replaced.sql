@@ -47,8 +47,7 @@ delivered as (
         event.aux_code,
         event.delivered_at,
         event.delivered_file,
-        event.delivered_row,
-        event._load_id
+        event.delivered_row
     from {{ ref('stg_canonical__agent_event') }} as event
     where {{ arrived('event') }}
 ),
@@ -95,8 +94,7 @@ candidates as (
         kept.aux_code,
         kept.delivered_at,
         kept.delivered_file,
-        kept.delivered_row,
-        (select clock.load_to from {{ clock() }} as clock) as _load_id
+        kept.delivered_row
     from changed_ids
     inner join {{ kept }} as kept on kept.external_id = changed_ids.external_id
     left join latest on latest.event_key = kept.event_key
@@ -149,7 +147,6 @@ final as (
         placed.delivered_at,
         placed.delivered_file,
         placed.delivered_row,
-        placed._load_id,
         placed.occurred_at > {{ as_of() }} as is_early,
         -- The place that this version leaves
     {% if kept %}

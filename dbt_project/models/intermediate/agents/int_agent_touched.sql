@@ -12,13 +12,11 @@ events as not materialized (
 
 changes as (
     -- Events that arrived, at their place and at the one they left
-    select events.agent_id, events.occurred_at as changed_at
-    from events
-    where {{ arrived('events') }}
+    select replaced.agent_id, replaced.occurred_at as changed_at
+    from {{ ref('int_agent_event_replaced') }} as replaced
     union all
-    select events.was_agent_id, events.was_occurred_at
-    from events
-    where {{ arrived('events') }}
+    select replaced.was_agent_id, replaced.was_occurred_at
+    from {{ ref('int_agent_event_replaced') }} as replaced
     union all
     -- Events that were delivered before their time, which has come
     select events.agent_id, events.occurred_at

@@ -11,7 +11,7 @@ shifts as not materialized (
 ),
 
 changed_agents as (
-    select touched.agent_id from {{ ref('int_shift_agent_touched') }} as touched
+    select * from {{ ref('int_shift_agent_touched') }}
 ),
 
 exceptions as (
@@ -26,7 +26,18 @@ final as (
     -- The roster of the agent changed
     select shifts.agent_id, shifts.service_code, shifts.roster_date, shifts.shift_code
     from changed_agents
-    inner join shifts on shifts.agent_id = changed_agents.agent_id
+    inner join shifts
+        on shifts.agent_id = changed_agents.agent_id
+        and coalesce(
+            shifts.window_end_at,
+            shifts.planned_end_at,
+            (shifts.roster_date + 1)::timestamp at time zone 'UTC'
+        ) > changed_agents.changed_from
+        and coalesce(
+            shifts.window_start_at,
+            shifts.planned_start_at,
+            shifts.roster_date::timestamp at time zone 'UTC'
+        ) < changed_agents.changed_to
     union
     -- An exception arrived: where a version of it lies or lay, whoever it was for
     select shifts.agent_id, shifts.service_code, shifts.roster_date, shifts.shift_code
@@ -63,7 +74,10 @@ final as (
     union
     select facts.agent_id, facts.service_code, facts.roster_date, facts.shift_code
     from changed_agents
-    inner join {{ facts }} as facts on facts.agent_id = changed_agents.agent_id
+    inner join {{ facts }} as facts
+        on facts.agent_id = changed_agents.agent_id
+        and coalesce(facts.planned_start_at, facts.roster_date::timestamp at time zone 'UTC')
+        between changed_agents.changed_from and changed_agents.changed_to
     union
     -- The clock goes on in a shift that has begun and has not settled
     select facts.agent_id, facts.service_code, facts.roster_date, facts.shift_code

@@ -6,6 +6,7 @@
         indexes=[
             {'columns': ['feed', 'conversation_id'], 'unique': true},
             {'columns': ['service_code', 'channel', 'interval_start']},
+            {'columns': ['received_at']},
             {'columns': ['waits_until']},
             {'columns': ['settles_at']},
             {'columns': ['waiting'], 'type': 'gist'},

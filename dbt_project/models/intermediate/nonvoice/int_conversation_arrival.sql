@@ -8,35 +8,26 @@ services as (
     select * from {{ ref('int_service') }}
 ),
 
-touched as (
-    select version.conversation_id
-    from {{ ref('stg_canonical__conversation') }} as version
-    where {{ arrived('version') }}
-    union
-    select version.conversation_id
-    from {{ ref('stg_canonical__conversation') }} as version
-    inner join services on services.service_code = version.service_code
-    where {{ arrived('services') }}
+versions as (
+    {{ touched_versions('stg_canonical__conversation', 'conversation_id') }}
 ),
 
 final as (
     select
-        version.*,
-        {{ interval_start('version.received_at', 'services.timezone') }} as interval_start,
+        versions.*,
+        {{ interval_start('versions.received_at', 'services.timezone') }} as interval_start,
         -- From here on the customer waits no longer: answered, closed, or forgotten for 30 days
         greatest(
-            version.received_at,
+            versions.received_at,
             least(
-                version.first_response_at,
-                version.closed_at,
-                greatest(version.received_at, version.assigned_at, version.updated_at)
+                versions.first_response_at,
+                versions.closed_at,
+                greatest(versions.received_at, versions.assigned_at, versions.updated_at)
                 + interval '30 days'
             )
         ) as waits_until
-    from touched
-    inner join {{ ref('stg_canonical__conversation') }} as version
-        on version.conversation_id = touched.conversation_id
-    inner join services on services.service_code = version.service_code
+    from versions
+    inner join services on services.service_code = versions.service_code
 )
 
 select * from final

@@ -70,11 +70,16 @@ received as (
         end as unanswered_s
     from intervals
     inner join services on services.service_code = intervals.service_code
-    inner join {{ ref('int_conversation') }} as conversation
-        on conversation.service_code = intervals.service_code
-        and conversation.channel = intervals.channel
-        and conversation.interval_start = intervals.interval_start
-    where conversation.received_at <= {{ as_of() }}
+    -- Interval by interval, by index
+    cross join lateral (
+        select conversation.*
+        from {{ ref('int_conversation') }} as conversation
+        where conversation.service_code = intervals.service_code
+            and conversation.channel = intervals.channel
+            and conversation.interval_start = intervals.interval_start
+            and conversation.received_at <= {{ as_of() }}
+        offset 0
+    ) as conversation
 ),
 
 responses as (
@@ -110,10 +115,14 @@ waiting as (
         ) as oldest_waiting_s
     from intervals
     inner join services on services.service_code = intervals.service_code
-    inner join {{ ref('int_conversation') }} as conversation
-        on conversation.service_code = intervals.service_code
-        and conversation.channel = intervals.channel
-        and conversation.waiting @> intervals.counted_at
+    cross join lateral (
+        select conversation.*
+        from {{ ref('int_conversation') }} as conversation
+        where conversation.service_code = intervals.service_code
+            and conversation.channel = intervals.channel
+            and conversation.waiting @> intervals.counted_at
+        offset 0
+    ) as conversation
     group by intervals.service_code, intervals.channel, intervals.interval_start
 ),
 

@@ -1,10 +1,9 @@
 -- One row per agent and station (source and outside id) at which an event arrived.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='table', incremental_strategy=none) }}
 
 select distinct
     event.agent_id,
     coalesce(event.source, '') as source,
     event.external_id
-from {{ ref('int_agent_event') }} as event
+from {{ ref('int_agent_event_replaced') }} as event
 where event.agent_id is not null
-    and {{ arrived('event') }}

@@ -5,6 +5,7 @@
         indexes=[
             {'columns': ['feed', 'call_id'], 'unique': true},
             {'columns': ['service_code', 'interval_start']},
+            {'columns': ['offered_at']},
             {'columns': ['settles_at']},
             {'columns': ['external_agent_id', 'service_code', 'answered_at']},
         ],

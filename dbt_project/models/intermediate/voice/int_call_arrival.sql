@@ -8,29 +8,10 @@ services as (
     select * from {{ ref('int_service') }}
 ),
 
-{% for model in ['stg_canonical__call', 'stg_anonymous_bank__call'] %}
-{{ model }}_touched as (
-    select version.call_id
-    from {{ ref(model) }} as version
-    where {{ arrived('version') }}
-    union
-    select version.call_id
-    from {{ ref(model) }} as version
-    inner join services on services.service_code = version.service_code
-    where {{ arrived('services') }}
-),
-
-{{ model }}_versions as (
-    select version.*
-    from {{ model }}_touched as touched
-    inner join {{ ref(model) }} as version on version.call_id = touched.call_id
-),
-{% endfor %}
-
 versions as (
-    select * from stg_canonical__call_versions
+    {{ touched_versions('stg_canonical__call', 'call_id') }}
     union all
-    select * from stg_anonymous_bank__call_versions
+    {{ touched_versions('stg_anonymous_bank__call', 'call_id') }}
 ),
 
 offered as (

@@ -74,12 +74,17 @@ calls as (
             else {{ seconds_between('call.queued_at', 'call.left_at') }}
         end as wait_s
     from rules
-    inner join {{ ref('int_call') }} as call
-        on call.service_code = rules.service_code
-        and call.interval_start = rules.interval_start
-    where call.direction = 'inbound'
-        and call.outcome <> 'closed'
-        and call.offered_at <= {{ as_of() }}
+    -- Interval by interval, by index
+    cross join lateral (
+        select call.*
+        from {{ ref('int_call') }} as call
+        where call.service_code = rules.service_code
+            and call.interval_start = rules.interval_start
+            and call.direction = 'inbound'
+            and call.outcome <> 'closed'
+            and call.offered_at <= {{ as_of() }}
+        offset 0
+    ) as call
 ),
 
 classified as (

@@ -1,0 +1,31 @@
+{#
+    All delivered versions of the things that a run must look at, as a query: those of which a version
+    arrived, and all of a service whose description changed; in a rebuild, of everything.
+
+    Each thing is looked up by itself (`offset 0`), by the index on its id: what that costs depends on
+    nothing but how much is touched.
+#}
+{% macro touched_versions(model, id) -%}
+    {%- if is_rebuild() -%}
+        select version.* from {{ ref(model) }} as version
+    {%- else -%}
+        select version.*
+        from (
+            select arrived.{{ id }}
+            from {{ ref(model) }} as arrived
+            where {{ arrived('arrived') }}
+            union
+            select described.{{ id }}
+            from {{ ref(model) }} as described
+            inner join {{ ref('int_service') }} as service
+                on service.service_code = described.service_code
+            where {{ arrived('service') }}
+        ) as touched
+        cross join lateral (
+            select version.*
+            from {{ ref(model) }} as version
+            where version.{{ id }} = touched.{{ id }}
+            offset 0
+        ) as version
+    {%- endif -%}
+{%- endmacro %}
