@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -62,16 +63,10 @@ def system(template: URL, settings: Settings, tmp_path: Path) -> Iterator[System
     """A prepared, empty system whose landing folder is `tmp_path / "landing"`."""
     import dataclasses
 
-    _administer(template, "create database {} template {}", DATABASE, TEMPLATE)
     landing = tmp_path / "landing"
     landing.mkdir()
-    system = System(
-        dataclasses.replace(settings, landing_url=str(landing)),
-        Warehouse(template.set(database=DATABASE)),
-    )
-    yield system
-    system.warehouse.close()
-    _administer(template, "drop database {} with (force)", DATABASE)
+    with prepared_warehouse(template) as warehouse:
+        yield System(dataclasses.replace(settings, landing_url=str(landing)), warehouse)
 
 
 @pytest.fixture
@@ -113,6 +108,16 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real samples may not be published; set RTM_REAL_DATA (looked in {folder})")
     return folder
+
+
+@contextmanager
+def prepared_warehouse(template: URL) -> Iterator[Warehouse]:
+    """A copy of the template; one at a time, for all have the same name."""
+    _administer(template, "create database {} template {}", DATABASE, TEMPLATE)
+    warehouse = Warehouse(template.set(database=DATABASE))
+    yield warehouse
+    warehouse.close()
+    _administer(template, "drop database {} with (force)", DATABASE)
 
 
 def _administer(url: URL, statement: str, *names: str) -> None:

@@ -11,6 +11,8 @@ from rtm.cycle import run_cycle
 from rtm.models import ModelError, run_dbt
 from tests.small_centre import CALL_HEADER, MORNING, call, deliver_reference, roster
 
+DATA_TESTS = ("test", "--select", "test_type:data")
+
 
 @pytest.fixture
 def centre(system, deliver):
@@ -23,7 +25,7 @@ def centre(system, deliver):
 
 def test_every_data_test_of_dbt_passes_on_real_rows(centre, query):
     assert query("select count(*) as n from marts.fct_attendance")[0]["n"] == 3
-    assert run_dbt(centre.warehouse, centre.settings, "test") > 5
+    assert run_dbt(centre.warehouse, centre.settings, *DATA_TESTS) > 5
 
 
 def test_a_key_that_stands_twice_fails_its_data_test(centre):
@@ -41,4 +43,4 @@ def test_a_key_that_stands_twice_fails_its_data_test(centre):
             )
         )
     with pytest.raises(ModelError, match="is_unique_by_fct_scr_interval"):
-        run_dbt(centre.warehouse, centre.settings, "test")
+        run_dbt(centre.warehouse, centre.settings, *DATA_TESTS)
