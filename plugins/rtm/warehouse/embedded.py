@@ -17,7 +17,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -146,17 +146,31 @@ class EmbeddedPostgres:
         write_private(self.credentials_file, json.dumps(asdict(made), indent=2))
 
     def _start(self, credentials: Credentials) -> Credentials:
-        port = free_port(credentials.port)
+        credentials = self._keep_port(credentials, free_port(credentials.port))
+        try:
+            self._listen(credentials.port)
+        except WarehouseError:
+            # Another program may have taken the port since it was found free.
+            if free_port(credentials.port) == credentials.port:
+                raise
+            credentials = self._keep_port(credentials, free_port())
+            self._listen(credentials.port)
+        return credentials
+
+    def _keep_port(self, credentials: Credentials, port: int) -> Credentials:
+        """Written before the server listens: a started one is where the file says."""
         if port != credentials.port:
-            credentials = Credentials(**{**asdict(credentials), "port": port})
+            credentials = replace(credentials, port=port)
             write_private(self.credentials_file, json.dumps(asdict(credentials), indent=2))
+        return credentials
+
+    def _listen(self, port: int) -> None:
         options = " ".join(f"-c {key}='{value}'" for key, value in CONFIGURATION.items())
         self._run(
             "pg_ctl",
             *("-D", str(self.data), "-w", "-t", "60", "-l", str(self.log)),
             *("-o", f"-p {port} {options}", "start"),
         )
-        return credentials
 
     def _make_databases(self, credentials: Credentials) -> None:
         """The databases and their owners; the warehouse comes last, so where it is, all are."""
