@@ -65,6 +65,7 @@ class _Measurement:
         for stored in days:
             self._store(stored)
             minutes = [self._minute() for _ in range(MINUTES)]
+            _say(f"minutes with {stored} days: " + ", ".join(f"{took:.2f}" for took in minutes))
             table.append((stored, statistics.median(minutes), max(minutes)))
             if stored == REBUILT_AT:
                 results += self._correct_roster() + self._rebuild()
@@ -92,7 +93,8 @@ class _Measurement:
             self.centre.deliver_rosters(first.date(), length, _instant(self.clock))
             self.centre.deliver_logs(first, self.stored_from, _instant(self.clock))
             self.stored_from = first
-            self._cycle()
+            took = self._cycle()
+            _say(f"{(NOW.replace(hour=0) - first).days} of {days} days stored; {took:.0f} s")
         with self.system.warehouse.engine().connect() as connection:
             # What autovacuum does in the minutes that a benchmark does not wait for.
             connection.execution_options(isolation_level="AUTOCOMMIT").execute(
@@ -167,6 +169,10 @@ class _Measurement:
 
 def _instant(local: datetime) -> datetime:
     return (local - LOCAL).replace(tzinfo=UTC)
+
+
+def _say(what: str) -> None:
+    Console(highlight=False).print(f"    {what}")
 
 
 def _print(rows: list[tuple[int, float, float]], agents: int) -> None:
