@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from rtm.landing.cells import declared_cells, named_cells
+from rtm.landing.deliveries import said, word
 from rtm.sources import FEEDS, Feed, Role
 
 PAGES_PER_RANGE = 256
@@ -23,12 +25,25 @@ LOADING = """
 that a COPY asks once and not for every row. It is the default of columns, and good for no query."""
 
 
+DELIVERED_WORDS = """
+    create table if not exists raw.delivered_words (
+        words_digest text primary key,
+        feed text not null,
+        words bigint[] not null
+    )
+"""
+
+
 def ensure_raw_tables(connection: Connection) -> None:
     """Makes missing tables, and adds the columns that a newer feed description has."""
     connection.execute(text(LOADING))
+    connection.execute(text(DELIVERED_WORDS))
     for feed in FEEDS.values():
         for statement in _statements(feed):
             connection.execute(text(statement))
+        if feed.keeps_deliveries:
+            for statement in _delivery_statements(feed):
+                connection.execute(text(statement))
 
 
 def _statements(feed: Feed) -> list[str]:
@@ -66,3 +81,52 @@ def _statements(feed: Feed) -> list[str]:
         if not feed.dense_in:
             statements += [f"create index if not exists {name}_key on raw.{name} ({key})"]
     return statements
+
+
+def _delivery_statements(feed: Feed) -> list[str]:
+    table, name = feed.delivery_table, f"{feed.name}_delivery"
+    cells = ",\n".join(f'"{column}" text' for column in feed.column_names)
+    key = ", ".join(f"({expression})" for expression in feed.key)
+    return [
+        f"""create table if not exists {table} (
+            _load_id integer not null,
+            _file_id integer not null,
+            _row integer not null,
+            _arrived_at timestamptz not null,
+            _file_name text not null,
+            _word bigint not null,
+            {cells}
+        )""",
+        *(
+            f'alter table {table} add column if not exists "{column}" text'
+            for column in feed.column_names
+        ),
+        f"create index if not exists {name}_load on {table} (_load_id)",
+        f"create index if not exists {name}_order on {table} ({key}, _arrived_at, _file_name)",
+        _first_deliveries(feed),
+    ]
+
+
+def _first_deliveries(feed: Feed) -> str:
+    """What is known of the time when deliveries were not kept yet: what holds, when it was said
+    first and last, and what waits for its service."""
+    cells = named_cells(feed)
+    return f"""
+        insert into {feed.delivery_table}
+            ({cells}, _row, _file_id, _load_id, _arrived_at, _file_name, _word)
+        select known.*, {word(f"jsonb_build_array({said(feed)})")} from (
+            select {cells}, _row, _file_id, _load_id, _arrived_at, _file_name from {feed.table}
+            union all
+            select {cells}, 0, ledger.file_id, ledger.file_id, ledger.arrived_at, ledger.file_name
+            from {feed.table} as held
+            inner join ops.file_ledger as ledger on ledger.file_id = held._load_id
+            where ledger.feed = '{feed.name}' and ledger.file_id <> held._file_id
+            union all
+            select {cells}, row_number, file_id, file_id, ledger.arrived_at, ledger.file_name
+            from ops.quarantine
+            inner join ops.file_ledger as ledger using (file_id)
+            cross join jsonb_to_record(quarantine.cells) as cell ({declared_cells(feed)})
+            where quarantine.feed = '{feed.name}' and released_at is null and waits_for is not null
+        ) as known
+        where not exists (select from {feed.delivery_table})
+    """

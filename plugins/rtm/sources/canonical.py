@@ -34,6 +34,7 @@ SERVICE = Feed(
     ),
     Role.REFERENCE,
     key=("service_code",),
+    keeps_deliveries=True,
 )
 
 TEAM = Feed(
@@ -41,6 +42,7 @@ TEAM = Feed(
     _text("team_code", "team_name", "service_code", "team_leader_id", "coordinator_id"),
     Role.REFERENCE,
     key=("team_code",),
+    keeps_deliveries=True,
     service_column="service_code",
 )
 
@@ -58,6 +60,7 @@ AGENT = Feed(
     ),
     Role.REFERENCE,
     key=("agent_id",),
+    keeps_deliveries=True,
 )
 
 AGENT_ALIAS = Feed(
@@ -105,6 +108,7 @@ KPI_TARGET = Feed(
     ),
     Role.REFERENCE,
     key=("service_code", "channel", "split_part(kpi, '/', 1)", "effective_from"),
+    keeps_deliveries=True,
     service_column="service_code",
 )
 

@@ -63,6 +63,9 @@ class Feed:
     versions_of: str | None = None
     """Reference feeds whose every version is kept, for the models to choose from: the column that
     names the thing. The key then tells apart versions."""
+    keeps_deliveries: bool = False
+    """Reference feeds of which the models tell the history: every delivery that says something else
+    than the one before it is kept. No column of the key may be empty."""
     service_column: str | None = None
     """The column whose service must be known before the row is taken in."""
     delimiters: str = ",;"
@@ -77,6 +80,11 @@ class Feed:
     @property
     def table(self) -> str:
         return f"raw.{self.name}"
+
+    @property
+    def delivery_table(self) -> str:
+        """Where the deliveries of a feed that keeps them are."""
+        return f"{self.table}_delivery"
 
     @property
     def column_names(self) -> list[str]:

@@ -62,6 +62,11 @@ class FileLedger(Base):
         Index(None, "feed", "size_bytes", "content_sha256"),
         Index(None, "feed", "arrived_at"),
         Index(None, "feed", "span_to"),
+        Index(
+            None,
+            *("words_digest", "arrived_at", "file_name"),
+            postgresql_where=text("words_digest is not null"),
+        ),
         CheckConstraint("outcome in ('loaded', 'repeated', 'quarantined')", name="outcome"),
     )
 
@@ -77,6 +82,8 @@ class FileLedger(Base):
     span_from: Mapped[str | None]
     """Lowest and highest cell, as delivered, of the column that a dense feed grows in."""
     span_to: Mapped[str | None]
+    words_digest: Mapped[str | None]
+    """Of a feed that keeps its deliveries: which of `raw.delivered_words` the file had."""
     unknown_columns: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     message: Mapped[str | None]
     landed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
