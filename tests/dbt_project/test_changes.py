@@ -16,6 +16,8 @@ from tests.small_centre import CALL_HEADER, DAY, MORNING, REFERENCE, call, deliv
 
 MINUTE = timedelta(minutes=1)
 MARTS = (
+    *("dim_agent", "dim_kpi_target", "dim_service", "dim_team"),
+    *("dim_agent_history", "dim_kpi_target_history", "dim_service_history", "dim_team_history"),
     "fct_adherence_interval",
     "fct_attendance",
     "fct_aux_usage",

@@ -78,14 +78,17 @@ def test_an_agent_who_changes_team_was_in_the_first_one_until_then(centre, deliv
         assert query(in_force, at=at) == [{"team_code": team}]
 
 
-def test_when_a_version_was_known_does_not_depend_on_when_it_was_taken_in(centre, deliver, teams):
+def test_versions_do_not_depend_on_when_they_were_taken_in(centre, deliver, teams):
     moved, back = MORNING, MORNING + DAY
     deliver("agent", "moved.csv", agent("T2"), moved)
-    centre(moved + 5 * MINUTE)
     deliver("agent", "back.csv", agent("T1", "ani@baru.example"), back)
+    # One cycle takes in all three deliveries
     centre(back + 3 * DAY)
-    # Both the first delivery and the move were taken in by the first cycle
-    assert teams() == [("T2", moved, back, False), ("T1", back, None, True)]
+    assert teams() == [
+        ("T1", KNOWN, moved, False),
+        ("T2", moved, back, False),
+        ("T1", back, None, True),
+    ]
 
 
 def test_a_repeated_delivery_is_no_version_and_moves_none(centre, deliver, teams):
@@ -98,13 +101,74 @@ def test_a_repeated_delivery_is_no_version_and_moves_none(centre, deliver, teams
     assert teams() == [("T1", KNOWN, MORNING, False), ("T2", MORNING, None, True)]
 
 
-def test_an_older_delivery_that_comes_late_changes_nothing(centre, deliver, teams):
+def test_an_older_delivery_that_is_found_late_takes_its_place(centre, deliver, query, teams):
     deliver("agent", "moved.csv", agent("T2"), MORNING)
+    deliver("agent", "moved_again.csv", agent("T2"), MORNING + 2 * MINUTE)
+    centre(MORNING + 3 * MINUTE)
+    assert teams() == [("T1", KNOWN, MORNING, False), ("T2", MORNING, None, True)]
+    deliver("agent", "between.csv", agent("T1"), MORNING + MINUTE)
+    deliver("agent", "before.csv", agent("T2"), KNOWN - DAY)
+    (now,) = query("select * from marts.dim_agent where agent_id = 'A1'")
+    centre(MORNING + 4 * MINUTE)
+    assert teams() == [
+        ("T2", KNOWN - DAY, KNOWN, False),
+        ("T1", KNOWN, MORNING, False),
+        ("T2", MORNING, MORNING + MINUTE, False),
+        ("T1", MORNING + MINUTE, MORNING + 2 * MINUTE, False),
+        ("T2", MORNING + 2 * MINUTE, None, True),
+    ]
+    (then,) = query("select * from marts.dim_agent where agent_id = 'A1'")
+    changed = {name for name in now if now[name] != then[name]}
+    assert changed == {"known_from_at", "as_of"}
+
+
+def test_of_deliveries_of_one_moment_the_last_holds(centre, deliver, teams):
+    for name, team in (("a.csv", "T2"), ("b.csv", "T1"), ("c.csv", "T2")):
+        deliver("agent", name, agent(team), MORNING)
     centre(MORNING)
-    held = teams()
-    deliver("agent", "older.csv", agent("T1", "lama@bank.example"), MORNING - DAY)
+    deliver("agent", "d.csv", agent("T1"), MORNING + MINUTE)
+    deliver("agent", "e.csv", agent("T2"), MORNING + MINUTE)
     centre(MORNING + MINUTE)
-    assert teams() == held == [("T2", MORNING, None, True)]
+    assert teams() == [("T1", KNOWN, MORNING, False), ("T2", MORNING, None, True)]
+
+
+def test_what_waited_for_its_service_is_known_from_its_own_file(centre, deliver, query):
+    """As if the service had been known from the start."""
+    centre(KNOWN)
+    said = (("Jauh", "KPR"), ("Dekat", "KARTU"), ("Lagi", "KPR"))
+    for minute, (name, service) in enumerate(said):
+        content = f"{TEAM_HEADER}\nT9,{name},{service},L1,K1\n"
+        deliver("team", f"t{minute}.csv", content, MORNING + minute * MINUTE)
+    target = REFERENCE["kpi_target"].replace("KARTU", "KPR")
+    deliver("kpi_target", "kpr.csv", target, MORNING)
+    deliver("agent", "far.csv", f"{AGENT_HEADER}B1,Bob,,agent,T9,2026-01-01\n", MORNING)
+
+    def found(columns, mart, condition):
+        rows = query(f"select {columns} from marts.{mart} where {condition} order by version")
+        return [tuple(row.values()) for row in rows]
+
+    def team_versions():
+        return found("team_name, known_from_at", "dim_team_history", "team_code = 'T9'")
+
+    centre(MORNING + 2 * MINUTE)
+    assert team_versions() == [("Dekat", MORNING + MINUTE)]
+    service = REFERENCE["service"].replace("KARTU", "KPR")
+    deliver("service", "kpr.csv", service, MORNING + DAY)
+    centre(MORNING + DAY)
+    assert team_versions() == [
+        ("Jauh", MORNING),
+        ("Dekat", MORNING + MINUTE),
+        ("Lagi", MORNING + 2 * MINUTE),
+    ]
+    of_target = found("known_from_at", "dim_kpi_target_history", "service_code = 'KPR'")
+    assert of_target == [(MORNING,), (MORNING,)]
+    assert found("service_code, known_from_at", "dim_agent_history", "agent_id = 'B1'") == [
+        ("KPR", MORNING),
+        ("KARTU", MORNING + MINUTE),
+        ("KPR", MORNING + 2 * MINUTE),
+    ]
+    (now,) = query("select team_name, known_from_at from marts.dim_team where team_code = 'T9'")
+    assert tuple(now.values()) == ("Lagi", MORNING + 2 * MINUTE)
 
 
 def test_what_the_marts_do_not_show_makes_no_version(centre, deliver, teams):
@@ -180,7 +244,7 @@ def test_services_and_targets_keep_what_they_were(centre, deliver, query):
     assert len(query("select * from marts.dim_kpi_target_history")) == 3
 
 
-def test_versions_outlive_a_rebuild_and_a_new_version_of_the_models(
+def test_a_rebuild_and_a_new_version_of_the_models_compute_the_same_versions(
     centre, system, deliver, query, teams
 ):
     centre(KNOWN)
@@ -189,26 +253,24 @@ def test_versions_outlive_a_rebuild_and_a_new_version_of_the_models(
     before = teams()
     assert len(before) == 2
     with system.warehouse.engine().begin() as connection:
+        lost = connection.execute(text("delete from intermediate.int_reference_version"))
+        assert lost.rowcount > 10
         connection.execute(text("update ops.clock set needs_rebuild = true"))
     build_marts(system, MORNING)
     assert teams() == before
     deploy_models(system.warehouse, system.settings)
-    assert teams() == before
     build_marts(system, MORNING + MINUTE)
     assert teams() == before
 
 
-def test_a_column_that_the_models_gain_makes_no_version(centre, system, query, teams):
-    """After an upgrade the latest version is said anew, as of the delivery that it came with."""
+def test_an_unchanged_file_touches_nothing(centre, deliver, query):
     centre(KNOWN)
-    with system.warehouse.engine().begin() as connection:
-        shorter = "update intermediate.int_reference_version set cells = cells - 'email'"
-        assert connection.execute(text(shorter)).rowcount > 5
-        connection.execute(text("update ops.clock set needs_rebuild = true"))
-    build_marts(system, MORNING)
-    assert teams() == [("T1", KNOWN, None, True)]
-    emails = query("select email from marts.dim_agent_history where agent_id = 'A1'")
-    assert emails == [{"email": "ani@bank.example"}]
+    rows = "select xmin::text, ctid::text from intermediate.int_reference_version order by 1, 2"
+    before = query(rows)
+    for feed in ("agent", "team", "service", "kpi_target"):
+        deliver(feed, "again.csv", REFERENCE[feed], MORNING)
+    centre(MORNING)
+    assert query(rows) == before
 
 
 def test_readers_of_the_dimensions_are_not_doubled_by_versions(centre, deliver, query):

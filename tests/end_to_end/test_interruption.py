@@ -13,10 +13,13 @@ from sqlalchemy import text
 from rtm.cycle import System, run_cycle
 from rtm.models import run_dbt
 from rtm.warehouse import Warehouse
-from tests.small_centre import CALL_HEADER, MORNING, call, deliver_reference, roster
+from tests.small_centre import CALL_HEADER, MORNING, REFERENCE, call, deliver_reference, roster
 
 MINUTE = timedelta(minutes=1)
-MARTS = ("fct_attendance", "fct_login_compliance", "fct_scr_interval", "fct_roster_validity")
+MARTS = (
+    *("fct_attendance", "fct_login_compliance", "fct_scr_interval", "fct_roster_validity"),
+    *("dim_agent_history", "dim_kpi_target_history", "dim_service_history", "dim_team_history"),
+)
 KILLS = 10
 
 
@@ -29,6 +32,8 @@ def day(deliver):
         at = MORNING + 10 * number * MINUTE
         lost = "".join(call(f"L{number}-{n}", at, "abandoned", 30) for n in range(6))
         deliver("call", f"calls-{number}.csv", CALL_HEADER + lost, at)
+        corrected = REFERENCE["agent"].replace("Ani", f"Ani {number // 2}")
+        deliver("agent", f"agents-{number}.csv", corrected, at)
         deliver(
             "agent_event",
             f"events-{number}.csv",

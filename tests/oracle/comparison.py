@@ -24,6 +24,8 @@ class MartShape:
     measures: tuple[str, ...]
 
 
+KNOWLEDGE = ("known_from_at", "known_to_at", "is_current", "is_provisional")
+
 SHAPES: dict[str, MartShape] = {
     "fct_scr_interval": MartShape(
         key=("service_code", "channel", "interval_start"),
@@ -111,6 +113,32 @@ SHAPES: dict[str, MartShape] = {
     "fct_adherence_interval": MartShape(
         key=("agent_id", "service_code", "interval_start"),
         measures=("scheduled_s", "out_s", "logged_in_s", "adherence_pct", "is_provisional"),
+    ),
+    "dim_agent_history": MartShape(
+        key=("agent_id", "version"),
+        measures=(
+            *("agent_name", "email", "role", "team_code", "service_code"),
+            *("valid_from", "valid_to", *KNOWLEDGE),
+        ),
+    ),
+    "dim_team_history": MartShape(
+        key=("team_code", "version"),
+        measures=("team_name", "service_code", "team_leader_id", "coordinator_id", *KNOWLEDGE),
+    ),
+    "dim_service_history": MartShape(
+        key=("service_code", "version"),
+        measures=(
+            *("service_name", "client_name", "timezone", "short_abandon_s", "counts_self_service"),
+            *("login_tolerance_s", "logout_tolerance_s", "no_show_after_s"),
+            *("opening_hours", "roster_cutoff", *KNOWLEDGE),
+        ),
+    ),
+    "dim_kpi_target_history": MartShape(
+        key=("service_code", "channel", "kpi", "valid_from", "version"),
+        measures=(
+            *("formula", "comparator", "target", "critical", "threshold_s"),
+            *("window_min", "min_volume", "valid_to", *KNOWLEDGE),
+        ),
     ),
 }
 

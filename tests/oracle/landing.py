@@ -1,4 +1,7 @@
-"""Writes a world's deliveries as files of a landing folder. Knows file formats, nothing else."""
+"""Writes a world's deliveries as files of a landing folder. Knows file formats, nothing else.
+
+A file may be held back, and be found later than it arrived.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 from .world import FEED_COLUMNS, Delivery, World
 
@@ -65,3 +69,22 @@ def write_world(world: World, landing: Path) -> list[Path]:
         os.utime(path, ns=(nanoseconds, nanoseconds))
         paths.append(path)
     return paths
+
+
+UNFINISHED = ".part"
+
+
+def hold_back(
+    landing: Path, ticks: list[datetime], chance: Random, share: float = 0.25
+) -> dict[datetime, list[Path]]:
+    """Makes some files look unfinished until a tick of their own, whenever they arrived."""
+    held: dict[datetime, list[Path]] = {tick: [] for tick in ticks}
+    for path in sorted(path for path in landing.rglob("*") if path.is_file()):
+        if chance.random() < share:
+            held[chance.choice(ticks)].append(path.rename(f"{path}{UNFINISHED}"))
+    return held
+
+
+def reveal(held: list[Path]) -> None:
+    for path in held:
+        path.rename(str(path).removesuffix(UNFINISHED))

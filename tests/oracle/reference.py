@@ -9,6 +9,7 @@ from .attendance import attendance
 from .aux_usage import aux_usage
 from .compliance import login_compliance
 from .duty import duty
+from .histories import histories
 from .nonvoice import response_time_intervals
 from .reference_data import read_reference_data
 from .voice import scr_intervals
@@ -28,4 +29,5 @@ def marts(world: World) -> dict[str, Mart]:
         "fct_login_compliance": login_compliance(known),
         "fct_aux_usage": aux_usage(data, known),
         "fct_adherence_interval": adherence_intervals(world, data, known),
+        **histories(world),
     }

@@ -35,6 +35,14 @@ BANDS = {
 }
 ABSENCES = ("OFF", "LEAVE", "SICK", "HOL", "TRAIN")
 
+CORRECTIONS = {
+    "service": {"service_name": ("Care", "Help"), "client_name": ("Client", "Bank")},
+    "team": {"team_name": ("Team", "Crew"), "coordinator_id": ("K1", "K2")},
+    "agent": {"agent_name": ("Ani", "Budi"), "email": ("", "a@example.com")},
+    "kpi_target": {"target": ("80", "90"), "critical": ("60", "60,0")},
+}
+"""Cells that may change in a later delivery, and what they then hold."""
+
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -343,6 +351,47 @@ class Builder:
                     }
                 )
         return rows
+
+    # Reference data that is corrected, delivered again, or of a service that appears late
+
+    def build_corrections(self) -> None:
+        """Nothing that a fact depends on, but what the histories tell of."""
+        if self.chance(0.6):
+            self.build_strangers()
+        for feed, changes in CORRECTIONS.items():
+            delivered = [d for d in self.deliveries if d.feed == feed]
+            for _ in range(self.rng.randrange(5) if delivered else 0):
+                known = self.rng.choice(delivered)
+                rows = self.rng.sample(known.rows, self.rng.randrange(1, len(known.rows) + 1))
+                arrived_at = self.any_moment()
+                rows = [
+                    row | {column: self.rng.choice(values) for column, values in changes.items()}
+                    for row in rows
+                ]
+                self.deliver(feed, rows, arrived_at)
+                while self.chance(0.4):
+                    if self.chance(0.7):
+                        arrived_at = self.any_moment()
+                    self.deliver(feed, self.rng.choice((rows, list(known.rows))), arrived_at)
+
+    def build_strangers(self) -> None:
+        """A team and a coordinator that belong now to one service, now to another."""
+        service = self.service_row(self.teams[0]) | {"service_code": "LATE", "timezone": "UTC"}
+        self.deliver("service", [service], self.any_moment() + 12 * HOUR)
+        team = self.team_row(self.teams[0])
+        person = self.agent_row(self.teams[0], Person("C900", "coordinator", "M", "agent"))
+        for _ in range(self.rng.randrange(1, 6)):
+            code = self.rng.choice(("LATE", "LATE", self.teams[0].service_code))
+            row = team | {"team_code": "T-STRANGE", "service_code": code}
+            self.deliver("team", [row], self.any_moment())
+            row = person | {"team_code": self.rng.choice(("T-STRANGE", team["team_code"]))}
+            self.deliver("agent", [row], self.any_moment())
+
+    def any_moment(self) -> datetime:
+        """One of few, so that deliveries meet; some lie before the first, none after `as_of`."""
+        first = self.opens - 60 * HOUR
+        at = first + self.rng.randrange(9) * (self.as_of - first) / 8
+        return at.replace(microsecond=0)
 
     # People and rosters
 
@@ -702,6 +751,7 @@ def build_world(
     builder.build_events()
     builder.build_calls()
     builder.build_conversations()
+    builder.build_corrections()
     return World(tuple(builder.deliveries), builder.as_of, interval_minutes)
 
 

@@ -16,7 +16,7 @@ select
     {{ built_as_of() }} as as_of,
     false as is_provisional
 from {{ ref('stg_canonical__kpi_target') }} as target
-left join {{ ref('int_reference_period') }} as period
+left join {{ ref('int_reference_version') }} as period
     on period.feed = 'kpi_target'
     and period.key
     = array[target.service_code, target.channel, target.kpi, target.effective_from::text]

@@ -19,5 +19,5 @@ select
     -- Clock
     {{ built_as_of() }} as as_of,
     period.known_to_at is null as is_provisional
-from {{ ref('int_reference_period') }} as period
+from {{ ref('int_reference_version') }} as period
 where period.feed = 'kpi_target'

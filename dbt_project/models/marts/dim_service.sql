@@ -17,7 +17,7 @@ select
     {{ built_as_of() }} as as_of,
     false as is_provisional
 from {{ ref('int_service') }} as service
-left join {{ ref('int_reference_period') }} as period
+left join {{ ref('int_reference_version') }} as period
     on period.feed = 'service'
     and period.key = array[service.service_code]
     and period.known_to_at is null

@@ -12,7 +12,7 @@ select
     false as is_provisional
 from {{ ref('stg_canonical__team') }} as team
 left join {{ ref('int_service') }} as service on service.service_code = team.service_code
-left join {{ ref('int_reference_period') }} as period
+left join {{ ref('int_reference_version') }} as period
     on period.feed = 'team'
     and period.key = array[team.team_code]
     and period.known_to_at is null

@@ -5,7 +5,7 @@
 with
 
 agents as (
-    select * from {{ ref('int_reference_period') }} as period
+    select * from {{ ref('int_reference_version') }} as period
     where period.feed = 'agent'
 ),
 
@@ -16,7 +16,7 @@ teams as (
         period.cells ->> 'service_code' as service_code,
         case when period.version > 1 then period.known_from_at else '-infinity' end as from_at,
         coalesce(period.known_to_at, 'infinity') as to_at
-    from {{ ref('int_reference_period') }} as period
+    from {{ ref('int_reference_version') }} as period
     where period.feed = 'team'
 ),
 

@@ -1,87 +1,96 @@
 -- One row per version of an agent, a team, a service or a KPI target: what the site said of it, and
--- from which delivery on. Raw keeps the latest version only, so no earlier one can be computed
--- again: nothing makes this table anew, no rebuild and no --full-refresh.
+-- from which delivery to which.
 {{
     config(
-        incremental_strategy='delete+insert',
-        unique_key=['feed', 'key', 'known_from_at'],
-        full_refresh=false,
-        indexes=[{'columns': ['feed', 'key', 'known_from_at'], 'unique': true}],
+        meta={'touched': 'int_reference_touched', 'by': ['feed', 'key']},
+        indexes=[{'columns': ['feed', 'key', 'version'], 'unique': true}],
     )
 }}
 
+{% set place = ['_arrived_at', '_file_name', '_row', '_file_id'] %}
+{% set no_cells = "array['_load_id', '" ~ place | join("', '") ~ "']" %}
+
 with
 
--- What the marts show of each: another change is no version
-arrived as (
-    select
-        'agent' as feed,
-        array[agent.agent_id] as key,
-        to_jsonb(agent) - array['_load_id', 'work_pattern', 'night_shift_allowed'] as cells,
-        agent._load_id
-    from {{ ref('stg_canonical__agent') }} as agent
-    where {{ arrived('agent') }}
-    union all
-    select
-        'team',
-        array[team.team_code],
-        to_jsonb(team) - '_load_id',
-        team._load_id
-    from {{ ref('stg_canonical__team') }} as team
-    where {{ arrived('team') }}
-    union all
-    select
-        'service',
-        array[service.service_code],
-        to_jsonb(service) - '_load_id',
-        service._load_id
-    from {{ ref('stg_canonical__service') }} as service
-    where {{ arrived('service') }}
-    union all
-    select
-        'kpi_target',
-        array[
-            kpi_target.service_code,
-            kpi_target.channel,
-            kpi_target.kpi,
-            kpi_target.effective_from::text
-        ],
-        to_jsonb(kpi_target) - '_load_id',
-        kpi_target._load_id
-    from {{ ref('stg_canonical__kpi_target') }} as kpi_target
-    where {{ arrived('kpi_target') }}
+touched as (
+    select * from {{ ref('int_reference_touched') }}
 ),
 
-{% if is_incremental() %}
-latest as (
-    select distinct on (version.feed, version.key) version.*
-    from {{ this }} as version
-    order by version.feed, version.key, version.known_from_at desc
-),
-{% else %}
-latest as (
+-- What the marts show of each: another change is no version
+delivered as (
     select
-        arrived.feed,
-        arrived.key,
-        arrived.cells,
-        null::timestamptz as known_from_at
-    from arrived
-    where false
+        touched.*,
+        to_jsonb(agent) - array['work_pattern', 'night_shift_allowed'] - {{ no_cells }} as cells,
+        agent.{{ place | join(', agent.') }}
+    from touched
+    inner join {{ ref('stg_canonical__agent_delivery') }} as agent
+        on agent.agent_id = touched.key[1]
+    where touched.feed = 'agent'
+    union all
+    select
+        touched.*,
+        to_jsonb(service) - {{ no_cells }},
+        service.{{ place | join(', service.') }}
+    from touched
+    inner join {{ ref('stg_canonical__service_delivery') }} as service
+        on service.service_code = touched.key[1]
+    where touched.feed = 'service'
+    union all
+    -- A row that names an unknown service waits for it
+    select
+        touched.*,
+        to_jsonb(team) - {{ no_cells }},
+        team.{{ place | join(', team.') }}
+    from touched
+    inner join {{ ref('stg_canonical__team_delivery') }} as team
+        on team.team_code = touched.key[1]
+    inner join {{ ref('stg_canonical__service') }} as service
+        on service.service_code = team.service_code
+    where touched.feed = 'team'
+    union all
+    select
+        touched.*,
+        to_jsonb(kpi_target) - {{ no_cells }},
+        kpi_target.{{ place | join(', kpi_target.') }}
+    from touched
+    inner join {{ ref('stg_canonical__kpi_target_delivery') }} as kpi_target
+        on kpi_target.service_code = touched.key[1]
+        and kpi_target.channel = touched.key[2]
+        and kpi_target.kpi = touched.key[3]
+        and kpi_target.effective_from::text = touched.key[4]
+    inner join {{ ref('stg_canonical__service') }} as service
+        on service.service_code = kpi_target.service_code
+    where touched.feed = 'kpi_target'
 ),
-{% endif %}
+
+-- Of the deliveries of one moment the last one holds
+held as (
+    select distinct on (delivered.feed, delivered.key, delivered._arrived_at) delivered.*
+    from delivered
+    order by
+        delivered.feed, delivered.key, delivered._arrived_at,
+        delivered._file_name desc, delivered._row desc, delivered._file_id
+),
+
+compared as (
+    select
+        held.*,
+        lag(held.cells) over earlier as previous_cells
+    from held
+    window earlier as (partition by held.feed, held.key order by held._arrived_at)
+),
 
 final as (
     select
-        arrived.feed,
-        arrived.key,
-        arrived.cells,
-        -- The load that changed the row; a repeated delivery does not move it. A row that waited
-        -- for its service came with the service, but never before what it replaces.
-        greatest(ledger.arrived_at, latest.known_from_at) as known_from_at
-    from arrived
-    inner join {{ source('ops', 'file_ledger') }} as ledger on ledger.file_id = arrived._load_id
-    left join latest on latest.feed = arrived.feed and latest.key = arrived.key
-    where arrived.cells is distinct from latest.cells
+        compared.feed,
+        compared.key,
+        compared.cells,
+        row_number() over later as version,
+        compared._arrived_at as known_from_at,
+        lead(compared._arrived_at) over later as known_to_at
+    from compared
+    where compared.cells is distinct from compared.previous_cells
+    window later as (partition by compared.feed, compared.key order by compared._arrived_at)
 )
 
 select * from final

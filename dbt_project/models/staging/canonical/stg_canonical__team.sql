@@ -1,9 +1,5 @@
 -- One row per team.
 select
-    team.team_code,
-    team.team_name,
-    team.service_code,
-    team.team_leader_id,
-    team.coordinator_id,
+    {{ team_cells('team') }},
     team._load_id
 from {{ source('raw', 'team') }} as team

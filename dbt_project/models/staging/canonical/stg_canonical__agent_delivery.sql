@@ -1,0 +1,9 @@
+-- One row per kept delivery of a person.
+select
+    {{ agent_cells('delivery') }},
+    delivery._arrived_at,
+    delivery._file_name,
+    delivery._row,
+    delivery._file_id,
+    delivery._load_id
+from {{ source('raw', 'agent_delivery') }} as delivery
