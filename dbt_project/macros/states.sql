@@ -1,7 +1,7 @@
 {#
     The states of an agent that reach into a stretch of time, for a lateral join. States of one agent
     do not overlap, so at most one began before the stretch: the search starts there, by index.
-    `offset 0` keeps it a search; joined freely, all states of the agent would be read for each row.
+    `by_itself` keeps it a search; joined freely, all states of the agent would be read for each row.
 #}
 {% macro states_between(agent_id, from_at, to_at) -%}
     (
@@ -18,7 +18,7 @@
                 and reaching.starts_at >= first_state.starts_at
                 and reaching.starts_at < {{ to_at }}
                 and reaching.ends_at > {{ from_at }}
-            offset 0
+            {{ by_itself() }}
         ) as state
     )
 {%- endmacro %}

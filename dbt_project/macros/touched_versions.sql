@@ -2,7 +2,7 @@
     All delivered versions of the things that a run must look at, as a query: those of which a version
     arrived, and all of a service whose description changed; in a rebuild, of everything.
 
-    Each thing is looked up by itself (`offset 0`), by the index on its id: what that costs depends on
+    Each thing is looked up by itself (`by_itself`), by the index on its id: what that costs depends on
     nothing but how much is touched.
 #}
 {% macro touched_versions(model, id) -%}
@@ -25,7 +25,7 @@
             select version.*
             from {{ ref(model) }} as version
             where version.{{ id }} = touched.{{ id }}
-            offset 0
+            {{ by_itself() }}
         ) as version
     {%- endif -%}
 {%- endmacro %}

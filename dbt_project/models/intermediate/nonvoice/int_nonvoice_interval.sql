@@ -78,7 +78,7 @@ received as (
             and conversation.channel = intervals.channel
             and conversation.interval_start = intervals.interval_start
             and conversation.received_at <= {{ as_of() }}
-        offset 0
+        {{ by_itself() }}
     ) as conversation
 ),
 
@@ -115,14 +115,15 @@ waiting as (
         ) as oldest_waiting_s
     from intervals
     inner join services on services.service_code = intervals.service_code
-    cross join lateral (
-        select conversation.*
-        from {{ ref('int_conversation') }} as conversation
-        where conversation.service_code = intervals.service_code
-            and conversation.channel = intervals.channel
-            and conversation.waiting @> intervals.counted_at
-        offset 0
-    ) as conversation
+    cross join
+        lateral (
+            select conversation.*
+            from {{ ref('int_conversation') }} as conversation
+            where conversation.service_code = intervals.service_code
+                and conversation.channel = intervals.channel
+                and conversation.waiting @> intervals.counted_at
+            {{ by_itself() }}
+        ) as conversation
     group by intervals.service_code, intervals.channel, intervals.interval_start
 ),
 

@@ -83,7 +83,7 @@ calls as (
             and call.direction = 'inbound'
             and call.outcome <> 'closed'
             and call.offered_at <= {{ as_of() }}
-        offset 0
+        {{ by_itself() }}
     ) as call
 ),
 
