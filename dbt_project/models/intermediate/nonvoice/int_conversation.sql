@@ -10,6 +10,7 @@
             {'columns': ['waits_until']},
             {'columns': ['settles_at']},
             {'columns': ['waiting'], 'type': 'gist'},
+            {'columns': ['external_agent_id', 'waits_until']},
         ],
     )
 }}
@@ -35,8 +36,11 @@ final as (
         holding.service_code,
         holding.channel,
         holding.interval_start,
+        -- The agent it is assigned to, under the id that the feed gave
+        holding.external_agent_id,
         -- Instants
         holding.received_at,
+        holding.assigned_at,
         holding.first_response_at,
         holding.closed_at,
         holding.waits_until,

@@ -119,14 +119,15 @@ departures as (
         leavers.settles_at,
         leavers.last_logout_at,
         count(*) as measured,
-        jsonb_agg(assignment.conversation_id order by assignment.conversation_id)
+        jsonb_agg(conversation.conversation_id order by conversation.conversation_id)
             as conversation_ids
     from leavers
     inner join {{ ref('int_outside_id') }} as outside on outside.agent_id = leavers.agent_id
-    inner join {{ ref('int_rotg_assignment') }} as assignment
-        on assignment.external_agent_id = outside.external_id
-        and assignment.waits_from <= leavers.last_logout_at
-        and assignment.waits_until > leavers.last_logout_at
+    inner join {{ ref('int_conversation') }} as conversation
+        on conversation.external_agent_id = outside.external_id
+        and greatest(conversation.received_at, conversation.assigned_at)
+        <= leavers.last_logout_at
+        and conversation.waits_until > leavers.last_logout_at
     group by
         leavers.agent_id,
         leavers.service_code,

@@ -5,26 +5,26 @@ with
 
 rules as (
     select * from {{ ref('int_rotg_rule') }}
-    where rule_code not in ('login_without_roster', 'two_stations', 'short_calls_in_row')
+    where rule_code in (
+            'aux_over_occurrence', 'aux_unmapped', 'acw_over_limit', 'left_with_waiting'
+        )
 ),
 
 -- Conversations that may wait for another agent, or for another time, than before
 assignments as (
     select
-        assignment.external_agent_id,
+        version.external_agent_id,
         version.received_at,
         version.waits_until
     from {{ ref('int_conversation_arrival') }} as version
-    inner join {{ ref('stg_canonical__conversation_assignment') }} as assignment
-        using (feed, conversation_id, delivered_at, delivered_file, delivered_row)
     union all
     select
-        assignment.external_agent_id,
-        assignment.received_at,
-        assignment.waits_until
+        conversation.external_agent_id,
+        conversation.received_at,
+        conversation.waits_until
     from {{ ref('int_outside_id_changed') }} as changed
-    inner join {{ ref('int_rotg_assignment') }} as assignment
-        on assignment.external_agent_id = changed.external_id
+    inner join {{ ref('int_conversation') }} as conversation
+        on conversation.external_agent_id = changed.external_id
 ),
 
 final as (
