@@ -83,13 +83,7 @@ agents_of_several as (
 stations as (
     select
         sessions.agent_id,
-        sessions.service_code,
-        sessions.timezone,
-        sessions.excepted,
         sessions.session_started_at,
-        sessions.ends_at,
-        sessions.runs_to,
-        sessions.closes_itself_at,
         event.source,
         event.external_id,
         min(event.occurred_at) as first_at,
@@ -108,13 +102,7 @@ stations as (
     where event.event <> 'logout'
     group by
         sessions.agent_id,
-        sessions.service_code,
-        sessions.timezone,
-        sessions.excepted,
         sessions.session_started_at,
-        sessions.ends_at,
-        sessions.runs_to,
-        sessions.closes_itself_at,
         event.source,
         event.external_id
 ),
@@ -122,13 +110,7 @@ stations as (
 pairs as (
     select
         stations.agent_id,
-        stations.service_code,
-        stations.timezone,
-        stations.excepted,
         stations.session_started_at,
-        stations.ends_at,
-        stations.runs_to,
-        stations.closes_itself_at,
         (array_agg(stations.first_at order by stations.first_at))[2] as second_at,
         jsonb_agg(
             jsonb_build_object(
@@ -139,32 +121,18 @@ pairs as (
             order by stations.first_at, stations.source, stations.external_id
         ) as stations
     from stations
-    group by
-        stations.agent_id,
-        stations.service_code,
-        stations.timezone,
-        stations.excepted,
-        stations.session_started_at,
-        stations.ends_at,
-        stations.runs_to,
-        stations.closes_itself_at
+    group by stations.agent_id, stations.session_started_at
     having count(*) > 1
 ),
 
 doubled as (
     select
-        pairs.agent_id,
-        pairs.service_code,
-        pairs.timezone,
-        pairs.excepted,
-        pairs.session_started_at,
-        pairs.ends_at,
-        pairs.runs_to,
-        pairs.closes_itself_at,
+        sessions.*,
         'two_stations' as rule_code,
-        tstzmultirange(tstzrange(pairs.second_at, pairs.runs_to)) - pairs.excepted as spent,
+        tstzmultirange(tstzrange(pairs.second_at, sessions.runs_to)) - sessions.excepted as spent,
         pairs.stations
     from pairs
+    inner join sessions using (agent_id, session_started_at)
 ),
 
 occurrences as (
@@ -176,7 +144,7 @@ occurrences as (
 pieces as (
     select
         occurrences.agent_id,
-        occurrences.service_code,
+        occurrences.service_code as team_service_code,
         occurrences.timezone,
         occurrences.session_started_at,
         occurrences.rule_code,
@@ -199,31 +167,13 @@ pieces as (
 -- The shift that owns the start, else the service of the team and its local date
 placed as (
     select
-        pieces.agent_id,
-        pieces.session_started_at,
-        pieces.rule_code,
-        pieces.stations,
-        pieces.started_at,
-        pieces.ended_at,
-        pieces.measured,
-        pieces.settles_at,
-        coalesce(owner.service_code, pieces.service_code) as service_code,
+        pieces.*,
+        owner.shift_code,
+        coalesce(owner.service_code, pieces.team_service_code) as service_code,
         coalesce(owner.roster_date, (pieces.started_at at time zone pieces.timezone)::date)
-            as roster_date,
-        owner.shift_code
+            as roster_date
     from pieces
-    left join lateral (
-        select
-            shift.service_code,
-            shift.roster_date,
-            shift.shift_code
-        from {{ ref('int_shift') }} as shift
-        where shift.agent_id = pieces.agent_id
-            and shift.window_start_at <= pieces.started_at
-            and shift.window_end_at > pieces.started_at
-        order by shift.planned_start_at
-        limit 1
-    ) as owner on true
+    left join lateral {{ shift_owning('pieces.agent_id', 'pieces.started_at') }} as owner on true
 ),
 
 final as (
