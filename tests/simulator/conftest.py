@@ -57,6 +57,12 @@ class Landed:
         return [rows[-1] for rows in self.versions("call").values()]
 
     @cached_property
+    def rings(self) -> list[Row]:
+        """The last version of each, in order of time."""
+        last = {(row["agent_id"], row["rang_at"]): row for row in self.rows("ring")}
+        return sorted(last.values(), key=lambda row: moment(row["rang_at"]))
+
+    @cached_property
     def conversations(self) -> list[Row]:
         return [rows[-1] for rows in self.versions("conversation").values()]
 

@@ -145,6 +145,44 @@ def test_waiting_customers_are_served_in_order_unless_they_leave(demo: Landed) -
     assert times == sorted(times)
 
 
+def test_a_call_that_nobody_answers_rings_out_and_is_the_next_to_be_served(tmp_path: Path) -> None:
+    scenario = healthy_scenario()
+    assert not _day(scenario, tmp_path / "healthy").files("ring")
+    start = scenario.start + timedelta(hours=7)
+    left = Fault(FaultKind.LEFT_RINGING, "UJI0008", start, amount=3)
+    landed = _day(scenario.with_faults(left), tmp_path / "left")
+    assert len(landed.rings) == 3
+    calls = {call["call_id"]: call for call in landed.calls}
+    first, last = moment(landed.rings[0]["rang_at"]), moment(landed.rings[-1]["stopped_at"])
+    for ring in landed.rings:
+        assert (ring["agent_id"], ring["was_answered"]) == ("UJI0008", "false")
+        call = calls[ring["call_id"]]
+        stopped = moment(ring["stopped_at"])
+        assert moment(call["queued_at"]) <= moment(ring["rang_at"])
+        if stopped - moment(ring["rang_at"]) < timedelta(seconds=20):
+            assert moment(call["left_at"]) == stopped
+        else:
+            behind = [c for c in calls.values() if c["queued_at"] > call["queued_at"]]
+            served = [moment(c["answered_at"]) for c in behind if c["answered_at"]]
+            assert not [at for at in served if stopped <= at < moment(call["answered_at"])]
+    own = [c for c in calls.values() if c["agent_id"] == "UJI0008" and c["answered_at"]]
+    assert not [c for c in own if first <= moment(c["answered_at"]) <= last]
+    assert [c for c in own if moment(c["answered_at"]) > last]
+
+
+def test_a_customer_may_give_up_while_it_rings(tmp_path: Path) -> None:
+    scenario = healthy_scenario()
+    (service,) = scenario.services
+    impatient = replace(service, channels=(replace(service.channels[0], patience_s=20),))
+    start = scenario.start + timedelta(hours=7)
+    left = Fault(FaultKind.LEFT_RINGING, "UJI0008", start, amount=9)
+    landed = _day(replace(scenario, services=(impatient,)).with_faults(left), tmp_path)
+    gone = {call["call_id"]: call["left_at"] for call in landed.calls}
+    short = [ring for ring in landed.rings if ring["stopped_at"] == gone[ring["call_id"]]]
+    assert len(landed.rings) == 9 > len(short) > 2
+    assert all(call["ended_at"] for call in landed.calls)
+
+
 def test_fewer_agents_lower_the_success_call_rate(tmp_path: Path) -> None:
     scenario = healthy_scenario()
     (service,) = scenario.services

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -71,6 +72,8 @@ def test_the_demonstration_has_its_breaches_at_any_hour(clock: str, tmp_path: Pa
     assert len(slow) >= 4
     assert len(in_time) / len(slow) < 0.7
     assert landed.truth("late") and landed.truth("absent") and landed.truth("aux_over")
+    rung = Counter(ring["agent_id"] for ring in _of(landed.rings, "DIGITAL") if ring["stopped_at"])
+    assert max(rung.values()) >= 4
     tomorrow = [path for path in landed.files("roster") if "2026-11-24" in path.name]
     assert len(tomorrow) == 3
 
@@ -127,6 +130,6 @@ def test_a_scenario_without_zone_is_refused() -> None:
 def test_the_reader_of_these_tests_sees_what_is_there(demo: Landed) -> None:
     feeds = {path.name for path in demo.landing.iterdir()}
     expected = {"service", "team", "agent", "agent_alias", "shift", "aux_code", "kpi_target"}
-    expected |= {"staffing_requirement", "holiday", "roster", "agent_event", "call"}
+    expected |= {"staffing_requirement", "holiday", "roster", "agent_event", "call", "ring"}
     assert feeds - {"exception"} == expected | {"conversation"}
     assert all(demo.rows(feed) for feed in feeds)

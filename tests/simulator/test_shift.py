@@ -82,6 +82,20 @@ def _aux_s(events: list[Row]) -> dict[str, float]:
     return used
 
 
+def test_the_calls_that_were_left_ringing_are_the_rows_of_the_feed(demo_later: Landed) -> None:
+    facts = demo_later.truth("left_ringing")
+    person = {row["external_id"]: row["agent_id"] for row in demo_later.rows("agent_alias")}
+    rung = [
+        (person.get(row["agent_id"], row["agent_id"]), row["call_id"], moment(row["rang_at"]))
+        for row in demo_later.rings
+    ]
+    told = [(fact["subject"], fact["call_id"], moment(str(fact["from"]))) for fact in facts]
+    assert len(rung) > 4
+    assert sorted(rung) == sorted(told)
+    stopped = {(row["call_id"], moment(row["stopped_at"])) for row in demo_later.rings}
+    assert stopped == {(fact["call_id"], moment(str(fact["to"]))) for fact in facts}
+
+
 def test_an_ordinary_shift_crosses_no_tolerance_and_no_allowance(demo_later: Landed) -> None:
     named = {
         (str(fact["subject"]), str(fact["roster_date"]))

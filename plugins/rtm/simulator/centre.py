@@ -38,7 +38,9 @@ from rtm.simulator.truth import TruthLog
 _WARM_UP = timedelta(hours=4)
 """Before the first contact, for the overnight crews of the evening before."""
 
-_EXPORT_DELAY_MS = {"agent_event": 2 * MS, "call": 3 * MS, "conversation": 4 * MS}
+_EXPORT_DELAY_MS = {"agent_event": 2 * MS, "call": 3 * MS, "ring": 3 * MS, "conversation": 4 * MS}
+_SENT_WHEN_FILLED = ("ring",)
+"""Rare, so that a file without a row would be no sign of life."""
 _BEFORE_ANYTHING = timedelta(days=30)
 
 Watcher = Callable[[datetime], None]
@@ -118,7 +120,8 @@ class Centre:
         name = f"{to_datetime(end_ms, UTC):%Y%m%dT%H%M%SZ}"
         for feed, rows in self._export.take().items():
             self._events += len(rows) - 1 if feed == "agent_event" else 0
-            if len(rows) == 1 and not self._scenario.writes_empty_slices:
+            is_sent_empty = self._scenario.writes_empty_slices and feed not in _SENT_WHEN_FILLED
+            if len(rows) == 1 and not is_sent_empty:
                 continue
             arrives_ms = self._delayed(feed, end_ms, end_ms + _EXPORT_DELAY_MS[feed])
             text = "\n".join(rows) + "\n"

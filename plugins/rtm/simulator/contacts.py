@@ -14,6 +14,7 @@ CALL_COLUMNS = (
     "call_id,service_code,queue,direction,arrived_at,queued_at,answered_at,left_at,ended_at,"
     "agent_id,outcome,talk_s,hold_s,acw_s,updated_at"
 )
+RING_COLUMNS = "call_id,service_code,agent_id,source,rang_at,stopped_at,was_answered,updated_at"
 CONVERSATION_COLUMNS = (
     "conversation_id,service_code,channel,received_at,assigned_at,first_response_at,closed_at,"
     "agent_id,updated_at"
@@ -80,6 +81,35 @@ class Call:
 
 
 @dataclass(slots=True, eq=False)
+class Ring:
+    """A time that a call rang at a desk where nobody answered it; the answered ones are calls."""
+
+    call_id: str
+    service_code: str
+    agent_id: str
+    source: str
+    stamp: Stamp
+    rang_ms: int
+    stopped_ms: int | None = None
+    updated_ms: int = 0
+
+    def row(self) -> str:
+        stamp = self.stamp
+        return ",".join(
+            (
+                self.call_id,
+                self.service_code,
+                self.agent_id,
+                self.source,
+                stamp(self.rang_ms),
+                stamp(self.stopped_ms),
+                "" if self.stopped_ms is None else "false",
+                stamp(self.updated_ms),
+            )
+        )
+
+
+@dataclass(slots=True, eq=False)
 class Conversation:
     conversation_id: str
     service_code: str
@@ -117,6 +147,7 @@ class Export:
     source: str = "omnichannel"
     events: list[str] = field(default_factory=list)
     calls: dict[Call, None] = field(default_factory=dict)
+    rings: dict[Ring, None] = field(default_factory=dict)
     conversations: dict[Conversation, None] = field(default_factory=dict)
     _event_number: int = 0
 
@@ -134,6 +165,10 @@ class Export:
         call.updated_ms = now_ms
         self.calls[call] = None
 
+    def ring_changed(self, ring: Ring, now_ms: int) -> None:
+        ring.updated_ms = now_ms
+        self.rings[ring] = None
+
     def conversation_changed(self, conversation: Conversation, now_ms: int) -> None:
         conversation.updated_ms = now_ms
         self.conversations[conversation] = None
@@ -143,7 +178,8 @@ class Export:
         taken = {
             "agent_event": [AGENT_EVENT_COLUMNS, *self.events],
             "call": [CALL_COLUMNS, *(call.row() for call in self.calls)],
+            "ring": [RING_COLUMNS, *(ring.row() for ring in self.rings)],
             "conversation": [CONVERSATION_COLUMNS, *(c.row() for c in self.conversations)],
         }
-        self.events, self.calls, self.conversations = [], {}, {}
+        self.events, self.calls, self.rings, self.conversations = [], {}, {}, {}
         return taken

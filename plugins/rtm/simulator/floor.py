@@ -5,19 +5,22 @@ Contacts wait, are served or give up here; when agents come and go is decided in
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
 import simpy
 
 from rtm.simulator.arrivals import Window
-from rtm.simulator.contacts import Call, Conversation, Export
+from rtm.simulator.contacts import Call, Conversation, Export, Ring
 from rtm.simulator.scenario import AgentModel, ChannelModel, ServiceModel
 from rtm.simulator.times import DAY_MS, HOUR_MS, MS, Stamp
 
 Steps = Generator[simpy.Event, Any, None]
 Contact = Call | Conversation
+
+RING_MS = 20 * MS
+"""After so long the telephone system gives up on a desk."""
 
 
 @dataclass(eq=False)
@@ -29,6 +32,11 @@ class Desk:
     is_on_call: bool = False
     is_open: bool = False
     """Takes new contacts: logged in, not in AUX, not on the way out."""
+    leaves_ringing: int = 0
+    """Of the next calls, how many will not be answered here."""
+    note_left: Callable[[Ring], None] | None = None
+    """Told of each when it has stopped ringing."""
+    is_ringing: bool = False
     drained: simpy.Event | None = None
     """Set while the agent wants to leave and a contact is still going on."""
 
@@ -36,8 +44,12 @@ class Desk:
     def external_id(self) -> str:
         return self.agent.external_id or self.agent.agent_id
 
+    @property
+    def is_busy(self) -> bool:
+        return self.is_on_call or self.is_ringing
+
     def can_take(self, model: ChannelModel) -> bool:
-        if not self.is_open or model.channel not in self.agent.channels or self.is_on_call:
+        if not self.is_open or model.channel not in self.agent.channels or self.is_busy:
             return False
         return self.contacts < (1 if model.is_voice else model.concurrency)
 
@@ -64,6 +76,8 @@ class Lane:
     model: ChannelModel
     faults: ChannelFaults
     waiting: dict[Contact, simpy.Event] = field(default_factory=dict)
+    ringing: dict[Contact, simpy.Event] = field(default_factory=dict)
+    """Calls at a desk where nobody will answer, each with the event of the customer giving up."""
     lines_in_use: int = 0
 
 
@@ -134,7 +148,7 @@ class Floor:
         if self._is_assigning(lane):
             for desk in self._pool:
                 if desk.can_take(lane.model):
-                    self._assign(desk, lane.model, answer)
+                    self._offer(desk, contact, lane, answer)
                     return
         lane.waiting[contact] = answer
 
@@ -148,7 +162,40 @@ class Floor:
                 if not self._is_assigning(lane):
                     break
                 contact = next(iter(lane.waiting))
-                self._assign(desk, lane.model, lane.waiting.pop(contact))
+                self._offer(desk, contact, lane, lane.waiting.pop(contact))
+
+    def _offer(self, desk: Desk, contact: Contact, lane: Lane, answer: simpy.Event) -> None:
+        if desk.leaves_ringing and isinstance(contact, Call):
+            desk.leaves_ringing -= 1
+            desk.is_ringing = True
+            lane.ringing[contact] = self.env.event()
+            self.env.process(self._ring_out(desk, contact, lane, answer))
+        else:
+            self._assign(desk, lane.model, answer)
+
+    def _ring_out(self, desk: Desk, call: Call, lane: Lane, answer: simpy.Event) -> Steps:
+        """Until the system or the customer gives up; then the call is the first in the queue."""
+        ring = Ring(
+            *(call.call_id, call.service_code, desk.external_id, self.export.source),
+            stamp=self.stamp,
+            rang_ms=self.now,
+        )
+        self.export.ring_changed(ring, self.now)
+        gave_up = lane.ringing[call]
+        yield gave_up | self.env.timeout(RING_MS)
+        ring.stopped_ms = self.now
+        self.export.ring_changed(ring, self.now)
+        if desk.note_left:
+            desk.note_left(ring)
+        desk.is_ringing = False
+        if desk in self._pool:
+            self._pool.pop(desk)
+            self._pool[desk] = None
+        if not gave_up.triggered:
+            del lane.ringing[call]
+            lane.waiting = {call: answer, **lane.waiting}
+        for other in list(self._pool):
+            self._serve_waiting(other)
 
     def _assign(self, desk: Desk, model: ChannelModel, answer: simpy.Event) -> None:
         if not desk.contacts:
@@ -233,7 +280,10 @@ class Floor:
             yield answer | self.env.timeout(min(call.draws.patience_ms, limit_ms))
         if answer.triggered:
             return _served_by(answer)
-        del lane.waiting[call]
+        if call in lane.ringing:
+            lane.ringing.pop(call).succeed()
+        else:
+            del lane.waiting[call]
         lane.lines_in_use -= 1
         call.left_ms = self.now
         is_timeout = self.now - call.queued_ms >= limit_ms

@@ -166,8 +166,8 @@ def demo_scenario(now: datetime, seed: int = 2026) -> Scenario:
 
     Since 45 minutes, for two hours: on KARTU most of the voice agents are missing while more
     customers call, and on DIGITAL's WhatsApp more customers write and replies are slow. In between
-    the lines of KARTU were out for 12 minutes. Tomorrow's roster of PRIORITAS has a shift without
-    PIC; the other two are valid.
+    the lines of KARTU were out for 12 minutes. An agent of DIGITAL left calls ringing as the shift
+    began. Tomorrow's roster of PRIORITAS has a shift without PIC; the other two are valid.
     """
     # In one zone, so that the scenario is the same however the caller wrote the moment.
     now = now.astimezone(UTC)
@@ -188,11 +188,12 @@ def demo_scenario(now: datetime, seed: int = 2026) -> Scenario:
             anchor=now,
         )
     )
-    return scenario.with_faults(
+    faults = (
         *_demo_trouble(now, scenario.start, tomorrow),
         *_faults_around(scenario, now),
         *drawn_faults(scenario, days=2),
     )
+    return scenario.with_faults(*faults, _negligence(scenario, now, faults))
 
 
 def _demo_trouble(now: datetime, yesterday: datetime, tomorrow: datetime) -> Iterator[Fault]:
@@ -235,6 +236,18 @@ def _faults_around(scenario: Scenario, now: datetime) -> Iterator[Fault]:
             yield Fault(kind, agent_id, start, amount=amount)
 
 
+def _negligence(scenario: Scenario, now: datetime, faults: Sequence[Fault]) -> Fault:
+    """On DIGITAL, where the telephones have no other trouble, someone lets four calls ring."""
+    spared = {fault.subject for fault in faults}
+    start, agent_id = max(
+        (assignment.start, assignment.agent.agent_id)
+        for assignment in _working(scenario, scenario.service("DIGITAL"), days=2)
+        if assignment.start and assignment.start < now - timedelta(hours=1)
+        if VOICE in assignment.agent.channels and assignment.agent.agent_id not in spared
+    )
+    return Fault(FaultKind.LEFT_RINGING, agent_id, start, amount=4)
+
+
 def _working(scenario: Scenario, service: ServiceModel, days: int) -> Iterator[Assignment]:
     """Working assignments of agents on the dates of the traffic."""
     plan = Plan(scenario, service)
@@ -263,6 +276,8 @@ def drawn_faults(scenario: Scenario, days: int) -> Iterator[Fault]:
             elif chance < 0.115:
                 end = start + timedelta(minutes=60 + round(60 * size))
                 yield Fault(FaultKind.EXCUSED, agent_id, start, end, detail="Kontrol kesehatan")
+            elif chance < 0.130 and VOICE in assignment.agent.channels:
+                yield Fault(FaultKind.LEFT_RINGING, agent_id, start, amount=round(1 + 3 * size))
 
 
 def bench_scenario(

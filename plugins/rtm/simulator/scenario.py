@@ -25,6 +25,8 @@ class FaultKind(StrEnum):
     """Agent."""
     AUX_OVER = "aux_over"
     """Agent; seconds above the allowance of the break."""
+    LEFT_RINGING = "left_ringing"
+    """Agent; as many calls, the first of the shift, ring at the desk and are not answered."""
     EXCUSED = "excused"
     """Agent; away from start to end with an approved exception."""
     SHORTFALL = "shortfall"
@@ -47,6 +49,7 @@ AGENT_FAULTS = (
     FaultKind.ABSENT,
     FaultKind.FORGOT_LOGOUT,
     FaultKind.AUX_OVER,
+    FaultKind.LEFT_RINGING,
     FaultKind.EXCUSED,
 )
 

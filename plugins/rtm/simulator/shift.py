@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import simpy
 
+from rtm.simulator.contacts import Ring
 from rtm.simulator.floor import Desk, Floor, Steps
 from rtm.simulator.plan import Assignment, Plan
 from rtm.simulator.scenario import Fault, FaultKind, Scenario
@@ -205,7 +207,11 @@ class Worker:
         if FaultKind.LATE in shift.faults and login_ms == shift.login_ms:
             late_s = (login_ms - shift.start_ms) / MS
             self._note(FaultKind.LATE, shift, shift.start_ms, login_ms, late_s=late_s)
+        if FaultKind.LEFT_RINGING in shift.faults:
+            self._desk.leaves_ringing = round(shift.faults[FaultKind.LEFT_RINGING].amount)
+            self._desk.note_left = partial(self._note_ring, shift)
         is_here = yield from self._through_the_day(shift)
+        self._desk.leaves_ringing = 0
         if is_here:
             yield from self._wait_until(shift.leave_ms)
             yield from self._floor.withdraw(self._desk)
@@ -281,6 +287,10 @@ class Worker:
             self._note(FaultKind.FORGOT_LOGOUT, shift, shift.end_ms, None)
         else:
             self._floor.log_out(self._desk)
+
+    def _note_ring(self, shift: Shift, ring: Ring) -> None:
+        stopped_ms = ring.stopped_ms
+        self._note(FaultKind.LEFT_RINGING, shift, ring.rang_ms, stopped_ms, call_id=ring.call_id)
 
     def _note(
         self,
