@@ -58,3 +58,8 @@
 {% macro percent(numerator, denominator) -%}
     (100.0 * {{ numerator }} / nullif({{ denominator }}, 0))::double precision
 {%- endmacro %}
+
+{# An instant as text that names a row: the same in every session. #}
+{% macro told_instant(instant) -%}
+    to_char({{ instant }} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+{%- endmacro %}

@@ -22,6 +22,7 @@ CALLS = (
 CONVERSATIONS = (
     "conversation_id,service_code,channel,received_at,assigned_at,first_response_at,closed_at\n"
 )
+RINGS = "call_id,service_code,agent_id,rang_at,stopped_at,was_answered\n"
 EVENTS = "event_id,occurred_at,agent_id,event,state,aux_code\n"
 KEYS = ("test", "--select", "rpt_data_quality", "rpt_data_quality_row")
 PHONE = "081234567890"
@@ -46,6 +47,12 @@ def conversation(conversation_id: str, times: str) -> str:
     """`times`: received, assigned, answered, closed."""
     instants = ",".join(cell(time) for time in times.split(","))
     return f"{conversation_id},KARTU,chat,{instants}\n"
+
+
+def ring(call_id: str, times: str) -> str:
+    """`times`: rang, stopped."""
+    instants = ",".join(cell(time) for time in times.split(","))
+    return f"{call_id},KARTU,A1,{instants},no\n"
 
 
 @pytest.fixture
@@ -173,6 +180,42 @@ def test_conversations_answered_or_closed_before_they_came(
     as_if_rebuilt()
 
 
+def test_rings_that_stopped_before_they_began_are_named_and_break_a_row(
+    centre, deliver, query, found, as_if_rebuilt
+):
+    rows = [
+        ring("C1", "08:00:00,08:00:20"),
+        ring("C2", "08:01:00,08:01:20"),
+        ring("instant", "08:01:30,08:01:30"),
+        ring("early_stop", "08:02:00,08:01:59.5"),
+        ring("C3", "08:03:00,08:03:20"),
+    ]
+    deliver("ring", "rings.csv", RINGS + "".join(rows), clock("08:29"))
+    centre("08:40")
+    key = "early_stop/A1/2026-11-23T01:02:00.000000Z"
+    assert found() == {"stopped_before_rang": [key]}
+    (row,) = query("select * from marts.rpt_data_quality_row")
+    assert row["detail"] == "stopped 0.5 s before it rang"
+    assert (row["feed"], row["file_name"], row["row_number"]) == ("ring", "rings.csv", 5)
+    assert (row["service_code"], row["occurred_at"]) == ("KARTU", clock("08:02"))
+    assert query("select * from marts.fct_rotg_violation") == []
+    # A version that is right takes the row away
+    right = ring("early_stop", "08:02:00,08:02:20")
+    rings = RINGS + right + ring("instant", "08:01:30,08:01:40")
+    deliver("ring", "later.csv", rings, clock("08:41"))
+    deliver(
+        "call",
+        "call.csv",
+        CALLS + call("negative", "answered", "08:00:00,,,,", "-1,,"),
+        clock("08:41"),
+    )
+    centre("08:42")
+    assert found() == {"negative_duration": ["negative"]}
+    (row,) = query("select measured from marts.fct_rotg_violation")
+    assert row["measured"] == 5
+    as_if_rebuilt()
+
+
 def test_what_lies_after_the_clock_is_named_until_the_clock_has_passed_it(
     centre, deliver, found, as_if_rebuilt
 ):
@@ -187,10 +230,13 @@ def test_what_lies_after_the_clock_is_named_until_the_clock_has_passed_it(
     ]
     events = [f"now,{cell('08:40:00')},A1,login,,", f"ahead,{cell('08:40:01')},A2,login,,"]
     deliver("call", "calls.csv", CALLS + "".join(calls), clock("08:30"))
+    rings = [ring("now", "08:40:00,08:40:00"), ring("ring_ahead", "08:39:00,08:40:01")]
     deliver("conversation", "chats.csv", CONVERSATIONS + "".join(chats), clock("08:30"))
     deliver("agent_event", "events.csv", EVENTS + "\n".join(events) + "\n", clock("08:30"))
+    deliver("ring", "rings.csv", RINGS + "".join(rings), clock("08:30"))
     centre("08:40")
-    assert found() == {"after_as_of": ["ahead", "ahead", "ahead", "far"]}
+    rung = "ring_ahead/A1/2026-11-23T01:39:00.000000Z"
+    assert found() == {"after_as_of": ["ahead", "ahead", "ahead", "far", rung]}
     as_if_rebuilt()
     centre("08:45")
     assert found() == {"after_as_of": ["far"]}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from rtm.sources.canonical import ROTG_RULE
 from tests.small_centre import DAY, MORNING, REFERENCE, deliver_reference, roster
 
 MINUTE = timedelta(minutes=1)
+JAKARTA = ZoneInfo("Asia/Jakarta")
 EVENTS = "event_id,occurred_at,agent_id,event,state,aux_code,source\n"
 CALLS = (
     "call_id,service_code,direction,arrived_at,queued_at,answered_at,ended_at,agent_id,outcome,"
@@ -24,6 +26,7 @@ CONVERSATIONS = (
     "conversation_id,service_code,channel,received_at,assigned_at,first_response_at,agent_id,"
     "updated_at\n"
 )
+RINGS = "ring_id,call_id,service_code,agent_id,source,rang_at,stopped_at,was_answered,updated_at\n"
 EXCEPTIONS = "exception_id,agent_id,start_at,end_at,reason,approved_by\n"
 RULES = "service_code,rule_code,threshold,limit_s,is_active\n"
 SHIFT_END = 9 * 60
@@ -47,6 +50,12 @@ def talk(call_id, minutes, talk_s, agent="A1", service="KARTU"):
     )
 
 
+def ring(call_id, minutes, rang_s=20, agent="A1", answered="no", ring_id="", source="", updated=""):
+    """A call that rang at that minute for so long; None: it still rings."""
+    stop = "" if rang_s is None else at(minutes + rang_s / 60)
+    return f"{ring_id},{call_id},KARTU,{agent},{source},{at(minutes)},{stop},{answered},{updated}\n"
+
+
 @pytest.fixture
 def centre(system, deliver):
     """The small centre with its roster; runs cycles, each so many minutes after the morning."""
@@ -66,6 +75,7 @@ def send(deliver):
     headers = {
         "agent_event": EVENTS,
         "call": CALLS,
+        "ring": RINGS,
         "conversation": CONVERSATIONS,
         "exception": EXCEPTIONS,
         "rotg_rule": RULES,
@@ -427,16 +437,233 @@ def test_an_alias_that_moves_takes_its_calls_along(centre, send, violations, as_
     as_if_rebuilt()
 
 
-def test_a_row_moves_with_the_roster(centre, send, deliver, query, as_if_rebuilt):
-    send("call", *(talk(f"C{n}", 10 + n, 5) for n in range(3)), minute=20)
+@pytest.mark.parametrize(("feed", "row"), [("call", talk), ("ring", ring)])
+def test_a_row_moves_with_the_roster(centre, send, deliver, query, as_if_rebuilt, feed, row):
+    send(feed, *(row(f"C{n}", 10 + n, 8) for n in range(3)), minute=20)
     centre(20)
-    later = roster().replace("A1,2026-11-23,P,pic", "A1,2026-11-23,OFF,") + ""
+    later = roster().replace("A1,2026-11-23,P,pic", "A1,2026-11-23,OFF,")
     later = later.replace("A2,2026-11-23,P,agent", "A2,2026-11-23,P,pic")
     deliver("roster", "roster2.csv", later, MORNING + 30 * MINUTE)
     assert query("select shift_code from marts.fct_rotg_violation") == [{"shift_code": "P"}]
     centre(31)
     assert query("select shift_code from marts.fct_rotg_violation") == [{"shift_code": None}]
     as_if_rebuilt()
+
+
+# Calls left ringing
+
+
+def rung(*rings):
+    """The evidence of rings, each given by call and minute."""
+    moments = (MORNING + minute * MINUTE for _, minute in rings)
+    return {
+        "rings": [
+            {"call_id": call_id, "rang_at": f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"}
+            for (call_id, _), moment in zip(rings, moments, strict=True)
+        ]
+    }
+
+
+def test_three_rings_in_a_row_that_nobody_answered(centre, send, violations, query, as_if_rebuilt):
+    """A call may ring at one desk again; an answered one and one of 4.9 s end the row."""
+    rows = [
+        ring("C1", 10, answered="yes"),
+        ring("C2", 12, 5),
+        ring("C3", 14),
+        ring("C3", 15),
+        ring("C4", 16, 4.9),
+        ring("C5", 18),
+    ]
+    send("ring", *rows, minute=20)
+    centre(13, 15.2, 20)
+    evidence = rung(("C2", 12), ("C3", 14), ("C3", 15))
+    found = ("A1", 12, pytest.approx(3 + 20 / 60), 3, evidence)
+    assert violations("ringing_unanswered") == [found]
+    (row,) = query("select * from marts.fct_rotg_violation")
+    assert (row["shift_code"], row["unit"], row["comparator"]) == ("P", "rings", ">=")
+    assert (row["threshold"], row["severity"]) == (3, "warning")
+    assert row["is_provisional"]
+    as_if_rebuilt()
+
+
+THIRD = {
+    "answered": ring("C3", 14, answered="ya"),
+    "not long enough": ring("C3", 14, 4.9),
+    "nobody says that it was left": ring("C3", 14, answered=""),
+    "at another desk": ring("C3", 14, agent="A2"),
+    "at a desk that nobody knows": ring("C3", 14, agent="X9"),
+    "still ringing": ring("C3", 14, None, answered=""),
+    "still ringing at the clock": ring("C3", 19.9),
+    "after the clock": ring("C3", 20.1),
+    "stopped before it began": ring("C3", 14, -20),
+}
+
+
+@pytest.mark.parametrize("third", THIRD.values(), ids=THIRD.keys())
+def test_two_rings_in_a_row_are_none(centre, send, violations, third):
+    send("ring", ring("C1", 10), ring("C2", 12), third, minute=20)
+    centre(20)
+    assert violations("ringing_unanswered") == []
+
+
+def test_a_ring_counts_when_the_clock_has_passed_its_end(centre, send, violations, as_if_rebuilt):
+    send("ring", ring("C1", 10), ring("C2", 12), ring("C3", 14), minute=13)
+    centre(13, 13.5, 14, 14.3)
+    assert violations("ringing_unanswered") == []
+    as_if_rebuilt()
+    centre(14.5)
+    assert [found[3] for found in violations("ringing_unanswered")] == [3]
+    as_if_rebuilt()
+
+
+def test_an_answered_call_breaks_a_row_of_rings(centre, send, violations, as_if_rebuilt):
+    """Not every source tells of the rings that were answered; at one moment the answer is first."""
+    rows = [ring("C1", 10), ring("C2", 12), ring("C3", 14), ring("C4", 16)]
+    send("ring", *rows, minute=20)
+    centre(20)
+    assert [found[3] for found in violations("ringing_unanswered")] == [4]
+    send("call", talk("C9", 12, 200), minute=21)
+    centre(21)
+    evidence = rung(("C2", 12), ("C3", 14), ("C4", 16))
+    assert [found[4] for found in violations("ringing_unanswered")] == [evidence]
+    as_if_rebuilt()
+    send("call", talk("C8", 13, 200), minute=22)
+    centre(22)
+    assert violations("ringing_unanswered") == []
+    as_if_rebuilt()
+    send("call", talk("C8", 13, 200, agent="A2"), minute=23)
+    centre(23)
+    assert [found[4] for found in violations("ringing_unanswered")] == [evidence]
+    as_if_rebuilt()
+
+
+def test_a_late_ring_breaks_a_row_and_a_corrected_one_mends_it(
+    centre, send, violations, as_if_rebuilt
+):
+    def found():
+        return [(agent, measured) for agent, _, _, measured, _ in violations("ringing_unanswered")]
+
+    rows = [ring(f"C{n}", 10 + 2 * n, ring_id=f"R{n}") for n in range(6)]
+    send("ring", *rows, minute=30)
+    centre(30)
+    assert found() == [("A1", 6)]
+    send("ring", ring("LATE", 15, answered="yes", updated=at(31)), minute=40)
+    centre(40)
+    assert found() == [("A1", 3), ("A1", 3)]
+    as_if_rebuilt()
+    # An older version changes nothing; the same ring, told in another zone, was not answered
+    older = ring("LATE", 15, answered="no", updated=at(30))
+    newer = ring("LATE", 15, answered="no", updated=at(32)).replace(
+        at(15), (MORNING + 15 * MINUTE).astimezone(JAKARTA).isoformat()
+    )
+    send("ring", older, minute=41)
+    centre(41)
+    assert found() == [("A1", 3), ("A1", 3)]
+    send("ring", newer, minute=50)
+    centre(50)
+    assert found() == [("A1", 7)]
+    as_if_rebuilt()
+    # By its id it is the same ring, at another desk, or at another time
+    send("ring", ring("C2", 14, agent="A2", ring_id="R2"), minute=60)
+    centre(60)
+    assert found() == [("A1", 6)]
+    as_if_rebuilt()
+    send("ring", ring("C0", 11, ring_id="R0"), minute=61)
+    centre(61)
+    assert [found[1] for found in violations("ringing_unanswered")] == [11]
+    as_if_rebuilt()
+    others = [ring(f"C{n}", 10 + 2 * n, ring_id=f"R{n}", agent="A2") for n in range(6)]
+    send("ring", *others, minute=62)
+    centre(62)
+    assert found() == [("A2", 6)]
+    as_if_rebuilt()
+
+
+def test_rings_inside_an_approved_exception_are_not_looked_at(
+    centre, send, violations, as_if_rebuilt
+):
+    """Neither do they make a row nor break one."""
+    rows = [ring("C1", 10), ring("C2", 12), ring("C3", 14, answered="yes"), ring("C4", 16)]
+    send("ring", *rows, minute=20)
+    centre(20)
+    assert violations("ringing_unanswered") == []
+    send("exception", f"E1,A1,{at(13)},{at(15)},uji telepon,L1\n", minute=30)
+    centre(30)
+    evidence = rung(("C1", 10), ("C2", 12), ("C4", 16))
+    assert [found[4] for found in violations("ringing_unanswered")] == [evidence]
+    as_if_rebuilt()
+    send("exception", f"E1,A1,{at(11)},{at(15)},uji telepon,L1\n", minute=40)
+    centre(40)
+    assert violations("ringing_unanswered") == []
+    as_if_rebuilt()
+
+
+def test_a_desk_is_named_by_its_source_or_without_one_by_the_only_agent_of_that_id(
+    centre, send, violations, as_if_rebuilt
+):
+    def found():
+        return [
+            (agent, [ring["call_id"] for ring in proof["rings"]])
+            for agent, *_, proof in violations("ringing_unanswered")
+        ]
+
+    desks = {"P": ("X9", "pbx"), "C": ("X9", "crm"), "N": ("X9", ""), "O": ("A2", "pbx")}
+    rows = [
+        ring(f"{desk}{n}", 10 + 10 * step + n, agent=agent, source=source)
+        for step, (desk, (agent, source)) in enumerate(desks.items())
+        for n in range(3)
+    ]
+    send("ring", *rows, minute=60)
+    centre(60)
+    # An agent's own id is good in any source; X9 waits for its agent
+    assert found() == [("A2", ["O0", "O1", "O2"])]
+    send("agent_alias", "pbx,X9,A1\n", minute=61)
+    centre(61)
+    assert found() == [("A1", ["P0", "P1", "P2", "N0", "N1", "N2"]), ("A2", ["O0", "O1", "O2"])]
+    as_if_rebuilt()
+    # Two sources name two agents: without a source it stands for nobody
+    send("agent_alias", "crm,X9,A2\n", minute=62)
+    centre(62)
+    assert found() == [("A1", ["P0", "P1", "P2"]), ("A2", ["C0", "C1", "C2", "O0", "O1", "O2"])]
+    as_if_rebuilt()
+    # A source gives the id of A2 to somebody else
+    send("agent_alias", "pbx,A2,K1\n", minute=63)
+    centre(63)
+    assert found() == [
+        ("A1", ["P0", "P1", "P2"]),
+        ("A2", ["C0", "C1", "C2"]),
+        ("K1", ["O0", "O1", "O2"]),
+    ]
+    as_if_rebuilt()
+    send("agent_alias", "pbx,X9,A2\ncrm,X9,K1\n", minute=64)
+    centre(64)
+    assert found() == [
+        ("A2", ["P0", "P1", "P2"]),
+        ("K1", ["C0", "C1", "C2", "O0", "O1", "O2"]),
+    ]
+    as_if_rebuilt()
+
+
+def test_a_naive_ring_is_read_in_the_zone_of_its_service(centre, send, violations):
+    rows = [ring(f"C{n}", 10 + n).replace("T01:", "T08:").replace("+00:00", "") for n in range(3)]
+    send("ring", *rows, minute=20)
+    centre(20)
+    evidence = rung(("C0", 10), ("C1", 11), ("C2", 12))
+    assert [found[4] for found in violations("ringing_unanswered")] == [evidence]
+
+
+def test_a_site_need_not_deliver_rings(centre, send, query):
+    """The feed is no log that can be behind: days without a ring are no trouble."""
+    stale = "select feed from marts.rpt_feed_freshness where is_stale"
+    send("call", talk("C1", 10, 60), minute=11)
+    centre(12)
+    assert query(stale) == []
+    send("ring", ring("C2", 12), minute=13)
+    send("call", talk("C3", DAY_AFTER, 60), minute=DAY_AFTER + 1)
+    centre(13, DAY_AFTER + 2)
+    assert query(stale) == []
+    (fresh,) = query("select latest_event_at from marts.rpt_feed_freshness where feed = 'ring'")
+    assert fresh["latest_event_at"] == MORNING + 12 * MINUTE
 
 
 # Leaving with work waiting
@@ -542,7 +769,7 @@ def test_a_late_answer_and_a_late_alias_change_what_was_waiting(
 
 
 def test_a_service_states_its_own_thresholds(centre, send, query, as_if_rebuilt):
-    """Every rule but the two that are about sessions, one measured value just above its default."""
+    """Every rule but that of two stations, one measured value just above its default."""
     send(
         "agent_event",
         event(1, 0, "A1", "login"),
@@ -555,6 +782,7 @@ def test_a_service_states_its_own_thresholds(centre, send, query, as_if_rebuilt)
         minute=100,
     )
     send("call", *(talk(f"C{n}", 10 + n, 5) for n in range(3)), minute=100)
+    send("ring", *(ring(f"R{n}", 20 + n, 5.5) for n in range(3)), minute=100)
     send("conversation", waiting("V1", assigned=90).replace(at(480), at(90)), minute=100)
     centre(100, SHIFT_END + 10)
 
@@ -567,6 +795,7 @@ def test_a_service_states_its_own_thresholds(centre, send, query, as_if_rebuilt)
         "aux_over_occurrence": 1800,
         "aux_unmapped": 0,
         "short_calls_in_row": 3,
+        "ringing_unanswered": 3,
         "acw_over_limit": 180,
         "left_with_waiting": 1,
     }
@@ -575,6 +804,7 @@ def test_a_service_states_its_own_thresholds(centre, send, query, as_if_rebuilt)
         "KARTU,aux_over_occurrence,60,,\n",
         "KARTU,AUX_UNMAPPED,,,tidak\n",
         "KARTU,short_calls_in_row,3,5,ya\n",
+        "KARTU,ringing_unanswered,,6,\n",
         "KARTU,acw_over_limit,240,,\n",
         "KARTU,left_with_waiting,2,,\n",
     ]
@@ -587,6 +817,7 @@ def test_a_service_states_its_own_thresholds(centre, send, query, as_if_rebuilt)
         "KARTU,aux_over_occurrence,59,,\n",
         "KARTU,aux_unmapped,59,,\n",
         "KARTU,short_calls_in_row,,5.1,\n",
+        "KARTU,ringing_unanswered,2,,\n",
         "KARTU,acw_over_limit,239,,\n",
         "KARTU,left_with_waiting,,,\n",
     ]
@@ -597,6 +828,7 @@ def test_a_service_states_its_own_thresholds(centre, send, query, as_if_rebuilt)
         "aux_over_occurrence": 1859,
         "aux_unmapped": 59,
         "short_calls_in_row": 3,
+        "ringing_unanswered": 2,
         "acw_over_limit": 239,
         "left_with_waiting": 1,
     }
@@ -660,8 +892,10 @@ def test_late_events_end_as_if_they_had_been_on_time(centre, send, violations, a
     as_if_rebuilt()
 
 
-EVIDENCE = {"event_ids", "call_ids", "conversation_ids", "aux_code", "stations"}
-RANDOM_FEEDS = ("agent_event", "call", "conversation", "exception", "agent_alias", "rotg_rule")
+EVIDENCE = {"event_ids", "call_ids", "rings", "conversation_ids", "aux_code", "stations"}
+RANDOM_FEEDS = (
+    *("agent_event", "call", "ring", "conversation", "exception", "agent_alias", "rotg_rule"),
+)
 
 
 def random_rows(random: Random) -> list[tuple[str, str]]:
@@ -689,6 +923,20 @@ def random_rows(random: Random) -> list[tuple[str, str]]:
             random.choice(ids),
         )
         rows.append(("call", row))
+    for _ in range(60):
+        number = random.randrange(40)
+        row = ring(
+            f"C{number}",
+            random.randrange(0, 60),
+            random.choice((None, 3, 20, 20, 20)),
+            random.choice(ids),
+            random.choice(("no", "no", "no", "yes", "")),
+            # Of some it is known which ring it is, whoever's desk and whenever
+            ring_id=random.choice(("", f"R{number}")),
+            source=random.choice(("", "pbx", "crm")),
+            updated=random.choice(("", at(random.randrange(60)))),
+        )
+        rows.append(("ring", row))
     for number in range(12):
         answered = random.choice((None, SHIFT_END - 1, SHIFT_END + 1, 30 * 60))
         row = waiting(
@@ -707,6 +955,7 @@ def random_rows(random: Random) -> list[tuple[str, str]]:
         rows.append(("agent_alias", f"{source},{outside},{random.choice(('A1', 'A2', 'A2'))}\n"))
     for rule, values in (
         ("short_calls_in_row", "2,9"),
+        ("ringing_unanswered", "2,"),
         ("acw_over_limit", "600,"),
         ("login_without_roster", "1800,"),
         ("left_with_waiting", "2,"),

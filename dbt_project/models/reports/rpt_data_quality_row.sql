@@ -24,6 +24,20 @@ calls as (
     where defect.kind <> 'after_as_of' or defect.occurred_at > {{ built_as_of() }}
 ),
 
+rings as (
+    select
+        defect.kind,
+        defect.feed,
+        defect.row_key,
+        null::text as agent_id,
+        defect.service_code,
+        defect.occurred_at,
+        defect.detail,
+        defect.delivered_file,
+        defect.delivered_row
+    from {{ ref('int_ring_defect') }} as defect
+),
+
 conversations as (
     select
         defect.kind,
@@ -107,6 +121,8 @@ files as (
 
 defects as (
     select * from calls
+    union all
+    select * from rings
     union all
     select * from conversations
     union all

@@ -24,6 +24,11 @@ final as (
                     select max(call.offered_at) from {{ ref('int_call') }} as call
                     where call.offered_at <= {{ built_as_of() }}
                 )
+            when 'ring'
+                then (
+                    select max(ring.rang_at) from {{ ref('int_ring') }} as ring
+                    where ring.rang_at <= {{ built_as_of() }}
+                )
             when 'conversation'
                 then (
                     select max(conversation.received_at)

@@ -163,7 +163,8 @@ ROTG_RULE = Feed(
         _choice(
             "rule_code",
             *("login_without_roster", "two_stations", "aux_over_occurrence", "aux_unmapped"),
-            *("short_calls_in_row", "acw_over_limit", "left_with_waiting"),
+            *("short_calls_in_row", "ringing_unanswered", "acw_over_limit"),
+            "left_with_waiting",
         ),
         *_optional(Kind.NUMBER, "threshold", "limit_s"),
         *_optional(Kind.BOOLEAN, "is_active"),
@@ -223,6 +224,23 @@ CALL = Feed(
     service_column="service_code",
 )
 
+RING = Feed(
+    "ring",
+    (
+        *_optional(Kind.TEXT, "ring_id"),
+        *_text("call_id", "service_code", "agent_id"),
+        *_optional(Kind.TEXT, "source"),
+        *_needed(Kind.INSTANT, "rang_at"),
+        *_optional(Kind.INSTANT, "stopped_at"),
+        *_optional(Kind.BOOLEAN, "was_answered"),
+        *_optional(Kind.INSTANT, "updated_at"),
+    ),
+    Role.RECORD,
+    # A call may ring at several desks, and at one of them again.
+    key=("call_id",),
+    service_column="service_code",
+)
+
 CONVERSATION = Feed(
     "conversation",
     (
@@ -239,5 +257,5 @@ CONVERSATION = Feed(
 
 CANONICAL = (
     *(SERVICE, TEAM, AGENT, AGENT_ALIAS, SHIFT, AUX_CODE, KPI_TARGET, STAFFING_REQUIREMENT),
-    *(HOLIDAY, EXCEPTION, ROTG_RULE, ROSTER, AGENT_EVENT, CALL, CONVERSATION),
+    *(HOLIDAY, EXCEPTION, ROTG_RULE, ROSTER, AGENT_EVENT, CALL, RING, CONVERSATION),
 )

@@ -178,7 +178,7 @@ final as (
         concat_ws(
             '/',
             states.agent_id,
-            to_char(states.session_started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+            {{ told_instant('states.session_started_at') }}
         ),
         {{ told_seconds(
             'no logout; the session closed itself %s s after its last event',

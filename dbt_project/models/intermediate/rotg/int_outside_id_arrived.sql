@@ -1,7 +1,7 @@
 -- One row per outside id and agent that have found each other since the last run.
 {{ config(materialized='view', incremental_strategy=none) }}
 
-select
+select distinct
     outside.external_id,
     outside.agent_id
 from {{ ref('int_outside_id_changed') }} as changed

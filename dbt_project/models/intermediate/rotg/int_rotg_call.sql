@@ -1,11 +1,11 @@
--- One row per unbroken row of short calls that one agent answered for one service. A call that
--- goes on, or whose talk time is unknown, is not short; one answered inside an approved exception
--- is not looked at.
+-- One row per unbroken row of short calls that one agent answered for one service, or of calls that
+-- rang at his desk and that nobody answered. What is not known to be short, or unanswered, breaks a
+-- row; what lies inside an approved exception is not looked at.
 {{
     config(
         meta={
             'touched': 'int_rotg_call_touched',
-            'by': ['agent_id', 'service_code'],
+            'by': ['agent_id', 'service_code', 'rule_code'],
             'from': {'from_at': 'started_at'},
         },
         indexes=[{'columns': ['agent_id', 'service_code', 'started_at']}],
@@ -16,7 +16,7 @@ with
 
 rules as (
     select * from {{ ref('int_rotg_rule') }}
-    where rule_code = 'short_calls_in_row' and is_active
+    where is_active
 ),
 
 calls as (
@@ -28,33 +28,39 @@ calls as (
         rules.threshold,
         call.feed,
         call.call_id,
-        call.answered_at,
+        call.ring_id,
+        call.occurred_at,
         call.ended_at,
-        coalesce(call.talk_s < rules.limit_s, false) as is_short
+        {{ counts_in_row('call', 'rules') }} as is_counted
     from {{ ref('int_rotg_call_touched') }} as touched
-    inner join rules on rules.service_code = touched.service_code
+    inner join rules
+        on rules.service_code = touched.service_code
+        and rules.rule_code = touched.rule_code
     inner join {{ ref('int_outside_id') }} as outside on outside.agent_id = touched.agent_id
     -- Each id by itself, by index: a planner without statistics, as at a rebuild, is not to choose
     inner join lateral (
-        select answered.*
-        from {{ ref('int_answered_call') }} as answered
-        where answered.external_agent_id = outside.external_id
-            and answered.service_code = touched.service_code
-            and answered.answered_at >= touched.from_at
-        order by answered.answered_at
+        select seen.*
+        from {{ ref('int_desk_call') }} as seen
+        where seen.rule_code = touched.rule_code
+            and seen.external_agent_id = outside.external_id
+            and seen.service_code = touched.service_code
+            and seen.occurred_at >= touched.from_at
+            and {{ is_named('outside', 'seen') }}
+        order by seen.occurred_at
         offset 0
     ) as call on true
     left join {{ ref('int_exception') }} as excused on excused.agent_id = touched.agent_id
-    where not coalesce(call.answered_at <@ excused.excepted, false)
+    where not coalesce(call.occurred_at <@ excused.excepted, false)
 ),
 
 -- At one moment the breaking call comes first: a run can begin anew there
 numbered as (
     select
         calls.*,
-        count(*) filter (where not calls.is_short) over (
-            partition by calls.agent_id, calls.service_code
-            order by calls.answered_at, calls.is_short, calls.feed, calls.call_id
+        count(*) filter (where not calls.is_counted) over (
+            partition by calls.agent_id, calls.service_code, calls.rule_code
+            order by
+                calls.occurred_at, calls.is_counted, calls.feed, calls.call_id, calls.ring_id
         ) as breaks
     from calls
 ),
@@ -67,13 +73,21 @@ in_row as (
         numbered.rule_version,
         numbered.threshold,
         count(*)::numeric as measured,
-        min(numbered.answered_at) as started_at,
-        max(greatest(numbered.answered_at, numbered.ended_at)) as ended_at,
+        min(numbered.occurred_at) as started_at,
+        max(greatest(numbered.occurred_at, numbered.ended_at)) as ended_at,
         jsonb_agg(
-            numbered.call_id order by numbered.answered_at, numbered.feed, numbered.call_id
-        ) as call_ids
+            case numbered.rule_code
+                when 'ringing_unanswered'
+                    then jsonb_build_object(
+                        'call_id', numbered.call_id,
+                        'rang_at', {{ told_instant('numbered.occurred_at') }}
+                    )
+                else to_jsonb(numbered.call_id)
+            end
+            order by numbered.occurred_at, numbered.feed, numbered.call_id, numbered.ring_id
+        ) as proof
     from numbered
-    where numbered.is_short
+    where numbered.is_counted
     group by
         numbered.agent_id,
         numbered.service_code,
@@ -97,23 +111,15 @@ final as (
         in_row.ended_at,
         in_row.measured,
         in_row.threshold,
-        jsonb_build_object('call_ids', in_row.call_ids) as evidence,
+        jsonb_build_object(
+            case in_row.rule_code when 'ringing_unanswered' then 'rings' else 'call_ids' end,
+            in_row.proof
+        ) as evidence,
         -- The row may grow while the shift goes on
         greatest(in_row.ended_at, owner.window_end_at) as settles_at
     from in_row
     inner join {{ ref('int_service') }} as service on service.service_code = in_row.service_code
-    left join lateral (
-        select
-            shift.roster_date,
-            shift.shift_code,
-            shift.window_end_at
-        from {{ ref('int_shift') }} as shift
-        where shift.agent_id = in_row.agent_id
-            and shift.window_start_at <= in_row.started_at
-            and shift.window_end_at > in_row.started_at
-        order by shift.planned_start_at
-        limit 1
-    ) as owner on true
+    left join lateral {{ shift_owning('in_row.agent_id', 'in_row.started_at') }} as owner on true
 )
 
 select * from final

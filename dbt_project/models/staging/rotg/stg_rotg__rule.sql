@@ -3,7 +3,8 @@
 -- version.
 --
 -- A violation is a measured value that is `comparator` the threshold. `limit_s` is what a rule
--- needs to know besides: a call is short when it talks for less.
+-- needs to know besides: a call is short when it talks for less, and was left to ring when it rang
+-- for as long.
 with
 
 final (
@@ -39,6 +40,11 @@ final (
         'short_calls_in_row', 'rotg/1', '>=', 3, 'calls', 10, 'critical',
         'Short calls in a row (call avoidance)',
         'Panggilan singkat berturut-turut (menghindari panggilan)'
+    ),
+    -- A telephone that is out of order leaves calls ringing as well
+    (
+        'ringing_unanswered', 'rotg/1', '>=', 3, 'rings', 5, 'warning',
+        'Calls left ringing in a row', 'Panggilan berdering berturut-turut tanpa dijawab'
     ),
     (
         'acw_over_limit', 'rotg/1', '>', 180, 's', null, 'warning',

@@ -1,0 +1,53 @@
+-- depends_on: {{ ref('int_ring_touched') }}
+-- One row per time that a call rang at an agent's desk, in the version that holds: the highest
+-- updated_at, then the later delivery.
+{{
+    config(
+        meta={'touched': 'int_ring_touched', 'by': ['feed', 'call_id']},
+        indexes=[
+            {'columns': ['feed', 'call_id', 'ring_id'], 'unique': true},
+            {'columns': ['external_agent_id', 'service_code', 'rang_at']},
+            {'columns': ['settles_at']},
+            {'columns': ['is_backwards']},
+        ],
+    )
+}}
+
+with
+
+holding as (
+    select distinct on (version.feed, version.call_id, version.ring_id) version.*
+    from {{ ref('int_ring_arrival') }} as version
+    order by
+        version.feed,
+        version.call_id,
+        version.ring_id,
+        version.updated_at desc nulls last,
+        version.delivered_at desc,
+        version.delivered_file desc,
+        version.delivered_row desc
+),
+
+final as (
+    select
+        holding.feed,
+        holding.call_id,
+        holding.ring_id,
+        holding.service_code,
+        -- The agent at whose desk it rang, under the id that the source gave
+        holding.source,
+        holding.external_agent_id,
+        -- Ringing
+        holding.rang_at,
+        holding.stopped_at,
+        holding.was_answered,
+        holding.stopped_at < holding.rang_at as is_backwards,
+        -- From this clock on, nothing but a new delivery can change what the ring counts for
+        greatest(holding.rang_at, holding.stopped_at) as settles_at,
+        -- Delivery
+        holding.delivered_file,
+        holding.delivered_row
+    from holding
+)
+
+select * from final
