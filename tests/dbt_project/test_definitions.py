@@ -34,11 +34,16 @@ COMPARED = (
     "fct_login_compliance",
     "fct_aux_usage",
     "fct_adherence_interval",
+    "fct_rotg_violation",
     "dim_agent_history",
     "dim_kpi_target_history",
     "dim_service_history",
     "dim_team_history",
 )
+MODELLED = {
+    "fct_rotg_violation": " where rule_code in ('short_calls_in_row', 'ringing_unanswered')"
+}
+"""What the reference knows of a mart, where that is not all of it."""
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +101,9 @@ def differing(system: System, world: World) -> list[str]:
         for mart in COMPARED:
             rows = [
                 dict(row._mapping)
-                for row in connection.execute(text(f"select * from marts.{mart}"))
+                for row in connection.execute(
+                    text(f"select * from marts.{mart}{MODELLED.get(mart, '')}")
+                )
             ]
             found += mart_differences(mart, expected[mart], rows)
     return found

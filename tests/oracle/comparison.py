@@ -110,6 +110,18 @@ SHAPES: dict[str, MartShape] = {
             "is_provisional",
         ),
     ),
+    "fct_rotg_violation": MartShape(
+        key=("agent_id", "service_code", "rule_code", "started_at"),
+        measures=(
+            "ended_at",
+            "roster_date",
+            "shift_code",
+            "measured",
+            "threshold",
+            "evidence",
+            "is_provisional",
+        ),
+    ),
     "fct_adherence_interval": MartShape(
         key=("agent_id", "service_code", "interval_start"),
         measures=("scheduled_s", "out_s", "logged_in_s", "adherence_pct", "is_provisional"),

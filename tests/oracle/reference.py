@@ -7,6 +7,7 @@ from typing import Any
 from .adherence import adherence_intervals
 from .attendance import attendance
 from .aux_usage import aux_usage
+from .calls_in_row import calls_in_row
 from .compliance import login_compliance
 from .duty import duty
 from .histories import histories
@@ -28,6 +29,7 @@ def marts(world: World) -> dict[str, Mart]:
         "fct_attendance": attendance(world, data, known),
         "fct_login_compliance": login_compliance(known),
         "fct_aux_usage": aux_usage(data, known),
+        "fct_rotg_violation": calls_in_row(world, data, known),
         "fct_adherence_interval": adherence_intervals(world, data, known),
         **histories(world),
     }

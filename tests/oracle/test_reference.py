@@ -1154,6 +1154,104 @@ def test_an_exception_is_replaced_by_its_newest_version() -> None:
     holds(only(marts(given_world)["fct_attendance"]), status="excused")
 
 
+# Calls in a row
+
+
+def rang(call_id: str, clock: str, until: str = "", says: str = "no", **cells: str) -> Cells:
+    return {
+        "call_id": call_id,
+        "service_code": "CARE",
+        "agent_id": "A1",
+        "rang_at": local(clock),
+        "stopped_at": local(until) if until else "",
+        "was_answered": says,
+    } | cells
+
+
+LEFT = [
+    rang("C1", "09:00:00", "09:00:20"),
+    rang("C2", "09:01:00", "09:01:05"),
+    rang("C3", "09:02:00", "09:02:20"),
+]
+
+
+def left_ringing(*deliveries: Delivery, as_of: str = "09:30") -> list[list[str]]:
+    """The calls of each row of rings."""
+    rows = marts(world(at(as_of), *deliveries))["fct_rotg_violation"]
+    found = [row for row in rows if row["rule_code"] == "ringing_unanswered"]
+    return [[ring["call_id"] for ring in row["evidence"]["rings"]] for row in found]
+
+
+def test_three_calls_left_ringing_are_one_row_with_its_shift() -> None:
+    given_world = world(at("09:30"), roster(entry("M")), delivery("ring", *LEFT))
+    row = only(marts(given_world)["fct_rotg_violation"])
+    holds(
+        row,
+        agent_id="A1",
+        rule_code="ringing_unanswered",
+        started_at=at("09:00:00"),
+        ended_at=at("09:02:20"),
+        shift_code="M",
+        roster_date=MONDAY,
+        measured=3,
+        is_provisional=True,
+    )
+    assert row["evidence"]["rings"][1] == {
+        "call_id": "C2",
+        "rang_at": "2026-11-16T02:01:00.000000Z",
+    }
+
+
+@pytest.mark.parametrize(
+    "breaking",
+    [
+        rang("B", "09:01:30", "09:01:50", "yes"),
+        rang("B", "09:01:30", "09:01:50", ""),
+        rang("B", "09:01:30", "09:01:34.9"),
+        rang("B", "09:01:30", "09:01:00"),
+        rang("B", "09:01:30"),
+        rang("B", "09:01:00", "09:01:50", "yes"),
+    ],
+    ids=["answered", "unknown", "too short", "negative", "still rings", "of the same moment"],
+)
+def test_what_is_not_known_to_be_left_breaks_a_row_of_rings(breaking: Cells) -> None:
+    assert left_ringing(delivery("ring", *LEFT)) == [["C1", "C2", "C3"]]
+    assert left_ringing(delivery("ring", *LEFT, breaking)) == []
+
+
+def test_an_answered_call_breaks_a_row_of_rings_and_one_in_an_exception_does_not() -> None:
+    call = answered("C9", 90, agent_id="A1")
+    assert left_ringing(delivery("ring", *LEFT), delivery("call", call)) == []
+    excused = excused_from("09:01:20", "09:01:40")
+    assert left_ringing(delivery("ring", *LEFT), delivery("call", call), excused)
+
+
+def test_a_ring_at_another_desk_or_after_as_of_is_no_part_of_a_row() -> None:
+    other = LEFT[2] | {"agent_id": "A2"}
+    assert left_ringing(delivery("ring", *LEFT[:2], other)) == []
+    assert left_ringing(delivery("ring", *LEFT), as_of="09:02:19") == []
+    assert left_ringing(delivery("ring", *LEFT), as_of="09:02:20") == [["C1", "C2", "C3"]]
+
+
+def test_a_ring_with_an_id_may_move_and_one_without_is_known_by_its_moment() -> None:
+    named = LEFT[2] | {"ring_id": "R1"}
+    moved = named | {"agent_id": "A2", "updated_at": local("09:10")}
+    assert left_ringing(delivery("ring", *LEFT[:2], named)) == [["C1", "C2", "C3"]]
+    assert left_ringing(delivery("ring", *LEFT[:2], moved, named)) == []
+    elsewhere = LEFT[2] | {"rang_at": "2026-11-16T02:02:00Z", "was_answered": "yes"}
+    assert left_ringing(delivery("ring", *LEFT, elsewhere)) == []
+    assert left_ringing(delivery("ring", elsewhere, *LEFT)) == [["C1", "C2", "C3"]]
+
+
+def test_three_short_calls_are_a_row_too() -> None:
+    calls = [
+        answered(f"C{n}", 60 * n, agent_id="A1", talk_s=talk_s)
+        for n, talk_s in enumerate(("9.9", "5", "0", "10"))
+    ]
+    row = only(marts(world(at("09:30"), delivery("call", *calls)))["fct_rotg_violation"])
+    holds(row, rule_code="short_calls_in_row", evidence={"call_ids": ["C0", "C1", "C2"]})
+
+
 # Properties
 
 
@@ -1190,7 +1288,7 @@ def test_the_order_in_which_deliveries_are_listed_changes_nothing(
 
 
 @RELAXED
-@given(worlds(), st.sampled_from(("call", "conversation", "agent_event")))
+@given(worlds(), st.sampled_from(("call", "ring", "conversation", "agent_event")))
 def test_delivering_all_facts_again_changes_nothing(given_world: World, feed: str) -> None:
     again = tuple(
         replace(delivery, file_name=f"again_{delivery.file_name}", arrived_at=given_world.as_of)

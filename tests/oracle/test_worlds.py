@@ -146,11 +146,14 @@ def test_the_worlds_together_hold_every_status_and_outcome() -> None:
         for row in result["fct_response_time_interval"]:
             seen["overdue"] += row["overdue_unanswered"]
             seen["waiting"] += row["waiting_list"]
+        for row in result["fct_rotg_violation"]:
+            seen[row["rule_code"]] += 1
     wanted = (
         *("excused", "not_due", "pending", "no_show", "absent", "late", "present", "unscheduled"),
         *("auto_closed True", "auto_closed False", "auto_closed None"),
         *("compliant True", "compliant False", "compliant None", "overtime"),
         *("unmapped", "excess", "over occurrence"),
+        *("short_calls_in_row", "ringing_unanswered"),
         *("short_abandoned", "left_in_menu", "still_open", "timed_out", "overdue", "waiting"),
     )
     assert {name: seen[name] for name in wanted if seen[name] < 5} == {}

@@ -30,6 +30,7 @@ class Call:
     answered_at: datetime | None
     left_at: datetime | None
     ended_at: datetime | None
+    external_agent_id: str | None
     outcome: str
     talk_s: Fraction | None
     hold_s: Fraction | None
@@ -114,6 +115,7 @@ def read_calls(world: World, data: ReferenceData) -> list[Call]:
             answered_at=cells.moment(row, "answered_at", zone),
             left_at=cells.moment(row, "left_at", zone),
             ended_at=cells.moment(row, "ended_at", zone),
+            external_agent_id=cells.text(row, "agent_id"),
             outcome=cells.one_of(row, "outcome", *OUTCOMES),
             talk_s=cells.number(row, "talk_s"),
             hold_s=cells.number(row, "hold_s"),

@@ -110,6 +110,17 @@ FEED_COLUMNS: dict[str, tuple[str, ...]] = {
         "acw_s",
         "updated_at",
     ),
+    "ring": (
+        "ring_id",
+        "call_id",
+        "service_code",
+        "agent_id",
+        "source",
+        "rang_at",
+        "stopped_at",
+        "was_answered",
+        "updated_at",
+    ),
     "conversation": (
         "conversation_id",
         "service_code",

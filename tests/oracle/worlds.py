@@ -651,7 +651,7 @@ class Builder:
             ended_at = done_at + rng.choice((-1, 0, 30, 185.5, 600, 7200)) * SECOND
             if self.chance(0.1):
                 ended_at = None
-            talk_s = rng.choice(("", "", "30", "171,5", "12.25"))
+            talk_s = rng.choice(("", "9", "30", "171,5", "9.5"))
             hold_s = rng.choice(("", "0", "14", "400"))
             acw_s = rng.choice(("", "0", "25"))
         elif outcome == "abandoned":
@@ -672,7 +672,7 @@ class Builder:
             "answered_at": self.optional(answered_at, zone),
             "left_at": self.optional(left_at, zone),
             "ended_at": self.optional(ended_at, zone),
-            "agent_id": "",
+            "agent_id": self.answerer(team) if outcome == "answered" else "",
             "outcome": outcome,
             "talk_s": talk_s,
             "hold_s": hold_s,
@@ -697,6 +697,74 @@ class Builder:
             # A correction under the same `updated_at`: the later delivery holds.
             other = {"outcome": rng.choice(("blocked", "timed_out")), "answered_at": ""}
             rows.append(Row(cells | blank | other, updated_at))
+        return rows
+
+    def answerer(self, team: Team) -> str:
+        """One of two, and without a die: who answers changes nothing else in a world."""
+        return team.people[self.serial % 2].agent_id
+
+    # Rings
+
+    def build_rings(self) -> None:
+        rows: list[Row] = []
+        for team in self.teams:
+            for person in team.people:
+                for day in self.dates:
+                    if self.chance(0.7):
+                        start, _ = self.planned(person.band, day, team.zone)
+                        rows += self.rings(team, person, start)
+        if self.chance(0.2):
+            stray = self.rings(self.teams[0], self.teams[0].people[0], self.opens)
+            rows += [Row(row.cells | {"service_code": "NOWHERE"}, row.not_before) for row in stray]
+        if rows:
+            self.deliver_scattered("ring", rows)
+
+    def rings(self, team: Team, person: Person, start: datetime) -> list[Row]:
+        """Some rings, mostly left, one after the other or at once; one in three near `as_of`."""
+        at = start + self.rng.randrange(-120, 600) * MINUTE
+        if self.chance(0.35):
+            at = self.as_of - self.rng.randrange(20) * MINUTE
+        rows: list[Row] = []
+        for _ in range(self.rng.randrange(2, 7)):
+            at += self.rng.choice((0, 20, 60, 60, 300, 3600)) * SECOND
+            rows += self.ring_versions(team, person, at)
+        return rows
+
+    def ring_versions(self, team: Team, person: Person, rang_at: datetime) -> list[Row]:
+        rng, zone = self.rng, team.zone
+        lasted = rng.choice((None, -3, 4.9, 5, 20, 20, 20, 20, 20, 20, 90))
+        stopped_at = None if lasted is None else rang_at + lasted * SECOND
+        source, agent_id = "", person.agent_id
+        if person.source is not None and person.external_id is not None and self.chance(0.7):
+            source, agent_id = person.source, person.external_id
+            if self.chance(0.2):
+                source = ""
+        elif self.chance(0.2):
+            source = rng.choice(("acd", "crm"))
+        known_at = stopped_at or rang_at
+        cells = {
+            "ring_id": f"R{self.next_serial()}" if self.chance(0.4) else "",
+            "call_id": f"C{rng.randrange(1, 60)}",
+            "service_code": team.service_code,
+            "agent_id": agent_id,
+            "source": source,
+            "rang_at": self.written(rang_at, zone),
+            "stopped_at": self.optional(stopped_at, zone),
+            "was_answered": rng.choice(("no",) * 8 + ("tidak", "0", "yes", "")),
+            "updated_at": "" if self.chance(0.2) else self.written(known_at, zone),
+        }
+        rows = [Row(cells, known_at)]
+        if self.chance(0.3):
+            # As it was reported while it still rang; the same ring, however its start is written
+            older = self.written(rang_at, zone) if self.chance(0.7) else ""
+            began = {"rang_at": self.written(rang_at, zone), "updated_at": older}
+            rows.append(Row(cells | began | {"stopped_at": "", "was_answered": ""}, rang_at))
+        if cells["ring_id"] and self.chance(0.2):
+            # A correction that moves it: to another desk, or to another time
+            other = {"agent_id": rng.choice(team.people).agent_id, "source": ""}
+            if self.chance(0.5):
+                other = {"rang_at": self.written(rang_at - MINUTE, zone)}
+            rows.append(Row(cells | other, known_at))
         return rows
 
     # Conversations
@@ -751,6 +819,7 @@ def build_world(
     builder.build_events()
     builder.build_calls()
     builder.build_conversations()
+    builder.build_rings()
     builder.build_corrections()
     return World(tuple(builder.deliveries), builder.as_of, interval_minutes)
 
@@ -778,7 +847,7 @@ def worlds(draw: st.DrawFn, size: int = 1) -> World:
     return build_world(Random(seed), size, zones, first, days, interval_minutes)
 
 
-FACT_FEEDS = ("call", "conversation", "agent_event", "exception", "holiday", "kpi_target")
+FACT_FEEDS = ("call", "ring", "conversation", "agent_event", "exception", "holiday", "kpi_target")
 
 
 def without_delivery(world: World, place: int) -> World:
