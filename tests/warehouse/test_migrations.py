@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from alembic import command
+from sqlalchemy import text
 
 from rtm.cycle import System
 from rtm.warehouse.prepare import alembic_config, is_prepared, prepare
@@ -17,4 +19,14 @@ def test_preparing_again_changes_nothing(system: System, query):
     before = query(objects)
     prepare(system.warehouse)
     assert query(objects) == before
+    assert is_prepared(system.warehouse)
+
+
+@pytest.mark.parametrize("older", ["drop table raw.ring", "alter table raw.call drop queue"])
+def test_a_database_that_lacks_a_feed_of_this_version_is_prepared_again(system: System, older):
+    assert is_prepared(system.warehouse)
+    with system.warehouse.engine().begin() as connection:
+        connection.execute(text(f"{older} cascade"))
+    assert not is_prepared(system.warehouse)
+    prepare(system.warehouse)
     assert is_prepared(system.warehouse)

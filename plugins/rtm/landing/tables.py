@@ -34,6 +34,26 @@ DELIVERED_WORDS = """
 """
 
 
+STANDING = """
+    select class.relname, attribute.attname
+    from pg_attribute as attribute
+    inner join pg_class as class on class.oid = attribute.attrelid
+    where class.relnamespace = to_regnamespace('raw') and not attribute.attisdropped
+"""
+
+
+def has_raw_tables(connection: Connection) -> bool:
+    """Whether every feed has its table, with all columns of this version."""
+    standing = {(row.relname, row.attname) for row in connection.execute(text(STANDING))}
+    described = {
+        (table.removeprefix("raw."), name)
+        for feed in FEEDS.values()
+        for table in (feed.table, *([feed.delivery_table] if feed.keeps_deliveries else []))
+        for name in feed.column_names
+    }
+    return described <= standing
+
+
 def ensure_raw_tables(connection: Connection) -> None:
     """Makes missing tables, and adds the columns that a newer feed description has."""
     connection.execute(text(LOADING))

@@ -27,12 +27,15 @@ def is_prepared(warehouse: Warehouse) -> bool:
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
+    from rtm.landing.tables import has_raw_tables
+
     with warehouse.engine().connect() as connection:
         if not inspect(connection).has_table("alembic_version", schema="ops"):
             return False
         context = MigrationContext.configure(connection, opts={"version_table_schema": "ops"})
         heads = ScriptDirectory.from_config(alembic_config(warehouse)).get_heads()
-        return set(context.get_current_heads()) == set(heads)
+        is_migrated = set(context.get_current_heads()) == set(heads)
+        return is_migrated and has_raw_tables(connection)
 
 
 def prepare(warehouse: Warehouse) -> None:
