@@ -54,11 +54,10 @@ spent as (
             )
         ) - shifts.excepted as stretches
     from shifts
-    inner join {{ ref('int_agent_state') }} as state
-        on state.agent_id = shifts.agent_id
-        and state.starts_at < shifts.runs_to
-        and state.ends_at > shifts.window_start_at
-        and state.state in ('aux', 'acw')
+    cross join lateral {{ states_between(
+        'shifts.agent_id', 'shifts.window_start_at', 'shifts.runs_to'
+    ) }} as state
+    where state.state in ('aux', 'acw')
     group by
         shifts.agent_id,
         shifts.service_code,

@@ -7,6 +7,7 @@
         indexes=[
             {'columns': ['feed', 'call_id', 'ring_id'], 'unique': true},
             {'columns': ['external_agent_id', 'service_code', 'rang_at']},
+            {'columns': ['rang_at']},
             {'columns': ['settles_at']},
             {'columns': ['is_backwards']},
         ],
