@@ -22,7 +22,6 @@ SCHEMAS = {
     "staging": Role.TRANSFORMER,
     "intermediate": Role.TRANSFORMER,
     "marts": Role.TRANSFORMER,
-    "snapshots": Role.TRANSFORMER,
 }
 READS = {
     "raw": (Role.TRANSFORMER, Role.APP),

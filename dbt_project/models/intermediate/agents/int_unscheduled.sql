@@ -82,7 +82,7 @@ pieces as (
     ) as day (local_day)
 ),
 
-final as (
+days as (
     select
         pieces.agent_id,
         pieces.service_code,
@@ -96,14 +96,17 @@ final as (
         greatest(
             (pieces.roster_date + 1)::timestamp at time zone pieces.timezone,
             max(pieces.runs_until) filter (where pieces.ends_at > pieces.open_since)
-        ) as settles_at,
-        greatest(
-            (pieces.roster_date + 1)::timestamp at time zone pieces.timezone,
-            max(pieces.runs_until) filter (where pieces.ends_at > pieces.open_since)
-        ) > {{ as_of() }} as is_provisional
+        ) as settles_at
     from pieces
     where pieces.starts_at < pieces.ends_at
     group by pieces.agent_id, pieces.service_code, pieces.roster_date, pieces.timezone
+),
+
+final as (
+    select
+        days.*,
+        days.settles_at > {{ as_of() }} as is_provisional
+    from days
 )
 
 select * from final
