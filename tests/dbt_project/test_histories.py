@@ -151,7 +151,7 @@ def test_any_order_and_slicing_of_any_files_ends_in_the_same_histories(
         assert differing(known) == []
         taken_in = [delivery for delivery in known.deliveries if delivery.arrived_at <= tick]
     assert len(found_by(landing, world, world.as_of).deliveries) == len(world.deliveries)
-    assert len(query("select * from marts.dim_agent_history where version > 2")) > 1
+    assert query("select * from marts.dim_agent_history where version > 2") != []
 
     marts = {mart: f"select * from marts.{mart}" for mart in (*HISTORIES, *CURRENT)}
     incremental = {mart: sorted(map(repr, query(rows))) for mart, rows in marts.items()}
