@@ -3,9 +3,9 @@
     arrived, and all of a service whose description changed; in a rebuild, of everything.
 
     Each thing is looked up by itself (`by_itself`), by the index on its id: what that costs depends on
-    nothing but how much is touched.
+    nothing but how much is touched. `is_indexed=false` where there is no such index.
 #}
-{% macro touched_versions(model, id) -%}
+{% macro touched_versions(model, id, is_indexed=true) -%}
     {%- if is_rebuild() -%}
         select version.* from {{ ref(model) }} as version
     {%- else -%}
@@ -25,7 +25,7 @@
             select version.*
             from {{ ref(model) }} as version
             where version.{{ id }} = touched.{{ id }}
-            {{ by_itself() }}
+            {{ by_itself() if is_indexed }}
         ) as version
     {%- endif -%}
 {%- endmacro %}

@@ -106,6 +106,28 @@ def test_an_agent_who_appears_after_his_alias_brings_his_zone(
     as_if_rebuilt()
 
 
+def test_a_rebuild_keeps_an_event_whose_version_was_found_again_earlier(
+    system, centre, deliver, query, statuses
+):
+    """The version of 08:30 was found again in a file of 08:02 and dropped as its repetition."""
+
+    def login(moment):
+        return f"{EVENTS}1,{moment.isoformat()},A1,login,pbx\n"
+
+    on_time, late = login(MORNING), login(MORNING + 10 * MINUTE)
+    deliver("agent_event", "first.csv", on_time, MORNING + 20 * MINUTE)
+    deliver("agent_event", "second.csv", late, MORNING + 30 * MINUTE)
+    centre(31)
+    deliver("agent_event", "found.csv", late + "\n", MORNING + 2 * MINUTE)
+    centre(40)
+    with system.warehouse.engine().begin() as connection:
+        connection.execute(text("update ops.clock set needs_rebuild = true"))
+    build_marts(system, MORNING + 40 * MINUTE)
+    assert statuses()["A1"] == "present"
+    (row,) = query("select first_login_at from marts.fct_attendance where agent_id = 'A1'")
+    assert row["first_login_at"] == MORNING
+
+
 def exception(agent, approved_by, updated_at):
     span = f"{DAY}T08:00:00,{DAY}T17:00:00"
     return f"{EXCEPTIONS}X1,{agent},{span},cuti,{approved_by},{updated_at}\n"

@@ -30,8 +30,7 @@ ANONYMOUS_BANK = Feed(
         Column("server"),
     ),
     Role.RECORD,
-    # As the models name a call, so that they find it by the index.
-    key=("date || '/' || vru_line || '/' || call_id",),
+    key=("vru_line", "call_id", "date"),
     delimiters="\t",
     suffixes=(".tsv", ".txt", ".csv"),
 )

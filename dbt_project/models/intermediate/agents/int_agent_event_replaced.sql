@@ -1,6 +1,9 @@
 -- One row per agent event that is new, was delivered in a later version, or belongs to another
 -- agent than before; it remembers the place that it leaves.
 {%- set kept = last_left('int_agent_event') %}
+{%- if kept and is_rebuild() %}
+    {%- set kept = none %}
+{%- endif %}
 {{ config(materialized='table', incremental_strategy=none) }}
 
 with

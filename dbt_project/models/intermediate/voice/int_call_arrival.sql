@@ -11,7 +11,7 @@ services as (
 versions as (
     {{ touched_versions('stg_canonical__call', 'call_id') }}
     union all
-    {{ touched_versions('stg_anonymous_bank__call', 'call_id') }}
+    {{ touched_versions('stg_anonymous_bank__call', 'call_id', is_indexed=false) }}
 ),
 
 offered as (
