@@ -32,7 +32,7 @@ down: ## stop everything that was started
 	@test ! -e "$(RTM_HOME)/venv/installed" || ./rtm stack down
 
 test: install ## every test
-	@$(RUN) -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+	@$(RUN) -m pytest $(ARGS)
 
 bench: install ## the benchmarks; FULL=1 for all of them at full size
 	@$(RUN) -m benchmarks $(if $(FULL),--full)
