@@ -18,15 +18,7 @@
 with
 
 holding as (
-    select distinct on (version.feed, version.conversation_id) version.*
-    from {{ ref('int_conversation_arrival') }} as version
-    order by
-        version.feed,
-        version.conversation_id,
-        version.updated_at desc nulls last,
-        version.delivered_at desc,
-        version.delivered_file desc,
-        version.delivered_row desc
+    {{ version_that_holds(ref('int_conversation_arrival'), ['feed', 'conversation_id']) }}
 ),
 
 final as (

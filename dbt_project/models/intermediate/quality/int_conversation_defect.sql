@@ -9,23 +9,20 @@
 
 with
 
+versions as (
+    {{ version_that_holds(ref('int_conversation_arrival'), ['feed', 'conversation_id']) }}
+),
+
 holding as (
-    select distinct on (version.feed, version.conversation_id)
-        version.*,
+    select
+        versions.*,
         greatest(
-            version.received_at,
-            version.assigned_at,
-            version.first_response_at,
-            version.closed_at
+            versions.received_at,
+            versions.assigned_at,
+            versions.first_response_at,
+            versions.closed_at
         ) as latest_at
-    from {{ ref('int_conversation_arrival') }} as version
-    order by
-        version.feed,
-        version.conversation_id,
-        version.updated_at desc nulls last,
-        version.delivered_at desc,
-        version.delivered_file desc,
-        version.delivered_row desc
+    from versions
 ),
 
 placed as (

@@ -137,14 +137,7 @@ of_codes as (
 ),
 
 exceptions as (
-    select distinct on (version.exception_id) version.*
-    from {{ ref('stg_canonical__exception') }} as version
-    order by
-        version.exception_id,
-        version.updated_at desc nulls last,
-        version.delivered_at desc,
-        version.delivered_file desc,
-        version.delivered_row desc
+    {{ version_that_holds(ref('stg_canonical__exception'), ['exception_id']) }}
 ),
 
 of_exceptions as (

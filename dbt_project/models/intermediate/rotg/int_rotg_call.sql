@@ -47,7 +47,7 @@ calls as (
             and seen.occurred_at >= touched.from_at
             and {{ is_named('outside', 'seen') }}
         order by seen.occurred_at
-        offset 0
+        {{ by_itself() }}
     ) as call on true
     left join {{ ref('int_exception') }} as excused on excused.agent_id = touched.agent_id
     where not coalesce(call.occurred_at <@ excused.excepted, false)

@@ -15,15 +15,7 @@
 with
 
 holding as (
-    select distinct on (version.feed, version.call_id) version.*
-    from {{ ref('int_call_arrival') }} as version
-    order by
-        version.feed,
-        version.call_id,
-        version.updated_at desc nulls last,
-        version.delivered_at desc,
-        version.delivered_file desc,
-        version.delivered_row desc
+    {{ version_that_holds(ref('int_call_arrival'), ['feed', 'call_id']) }}
 ),
 
 final as (

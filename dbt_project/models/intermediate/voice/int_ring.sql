@@ -1,9 +1,8 @@
--- depends_on: {{ ref('int_ring_touched') }}
 -- One row per time that a call rang at an agent's desk, in the version that holds: the highest
 -- updated_at, then the later delivery.
 {{
     config(
-        meta={'touched': 'int_ring_touched', 'by': ['feed', 'call_id']},
+        meta={'touched': 'int_ring_arrival', 'by': ['feed', 'call_id']},
         indexes=[
             {'columns': ['feed', 'call_id', 'ring_id'], 'unique': true},
             {'columns': ['external_agent_id', 'service_code', 'rang_at']},
@@ -17,16 +16,7 @@
 with
 
 holding as (
-    select distinct on (version.feed, version.call_id, version.ring_id) version.*
-    from {{ ref('int_ring_arrival') }} as version
-    order by
-        version.feed,
-        version.call_id,
-        version.ring_id,
-        version.updated_at desc nulls last,
-        version.delivered_at desc,
-        version.delivered_file desc,
-        version.delivered_row desc
+    {{ version_that_holds(ref('int_ring_arrival'), ['feed', 'call_id', 'ring_id']) }}
 ),
 
 final as (
