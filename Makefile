@@ -31,8 +31,13 @@ up: install ## the whole system, without data
 down: ## stop everything that was started
 	@test ! -e "$(RTM_HOME)/venv/installed" || ./rtm stack down
 
-test: install ## every test
+test: install ## every test, or those that ARGS="..." names to pytest
+ifeq ($(ARGS),)
+	@$(RUN) -m pytest --numprocesses 2 --dist worksteal -m "not alone"
+	@$(RUN) -m pytest -m alone
+else
 	@$(RUN) -m pytest $(ARGS)
+endif
 
 bench: install ## the benchmarks; FULL=1 for all of them at full size
 	@$(RUN) -m benchmarks $(if $(FULL),--full)

@@ -35,9 +35,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(home: Path) -> Iterator[RunningPostgres]:
-    """An embedded server of the session's own."""
+    """An embedded server of the session's own, which need not survive a power cut."""
     embedded = EmbeddedPostgres(home)
-    yield embedded.start()
+    running = embedded.start()
+    _administer(running.warehouse_url, "alter system set fsync = off")
+    _administer(running.warehouse_url, "select pg_reload_conf()")
+    yield running
     embedded.stop()
 
 

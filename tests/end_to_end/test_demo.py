@@ -24,6 +24,7 @@ from rtm.cycle import STEPS
 from rtm.machine import free_port
 from rtm.settings import REPOSITORY
 
+pytestmark = pytest.mark.alone
 SERVICES = ("Layanan Digital Banking", "Layanan Kartu", "Layanan Nasabah Prioritas")
 
 

@@ -19,6 +19,11 @@ final as (
                     select max(event.occurred_at) from {{ ref('int_agent_event') }} as event
                     where event.occurred_at <= {{ built_as_of() }}
                 )
+            when 'asterisk_queue_log'
+                then (
+                    select max(line.occurred_at) from {{ ref('int_asterisk_line') }} as line
+                    where line.occurred_at <= {{ built_as_of() }}
+                )
             when 'call'
                 then (
                     select max(call.offered_at) from {{ ref('int_call') }} as call
@@ -39,7 +44,9 @@ final as (
         arrivals.latest_arrival_at,
         extract(epoch from {{ built_as_of() }} - arrivals.latest_arrival_at)::double precision
             as age_s,
-        arrivals.feed in ('agent_event', 'call', 'conversation', 'anonymous_bank')
+        arrivals.feed in (
+            'agent_event', 'call', 'conversation', 'anonymous_bank', 'asterisk_queue_log'
+        )
         and arrivals.latest_arrival_at
         < {{ built_as_of() }} - (select clock.stale_after from {{ clock() }} as clock) as is_stale,
         {{ built_as_of() }} as as_of,

@@ -27,8 +27,21 @@ aux_codes as (
     group by spent.aux_code
 ),
 
+-- Contacts that wait until a service is known for their queue
+queues as (
+    select
+        'queue' as kind,
+        waiting.source,
+        waiting.queue as code,
+        count(*) as occurrences
+    from {{ ref('int_queue_waiting') }} as waiting
+    group by waiting.source, waiting.queue
+),
+
 final as (
     select * from agents
+    union all
+    select * from queues
     union all
     select * from aux_codes
 )

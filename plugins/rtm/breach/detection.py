@@ -111,7 +111,7 @@ TROUBLES = text(
     union all
     select
         'unmapped_' || kind,
-        coalesce(source || ':', '') || code,
+        coalesce(source || ':', '') || coalesce(code, '-'),
         format('%s rows wait or count without allowance until it is mapped', occurrences)
     from marts.rpt_unmapped_code
     union all

@@ -64,6 +64,8 @@ EXPLANATIONS = {
     Kind.KPI: "is not a known KPI such as scr or service_level/2, or no such formula",
     Kind.COMPACT_DATE: "is not a date such as 990201",
     Kind.ELAPSED_CLOCK: "is not a time such as 7:02:47",
+    Kind.LOG_TIME: "is not a time such as 1366720340 or 2026-11-22 08:00:00",
+    Kind.DOCUMENT: "is not a JSON document that PostgreSQL can keep",
 }
 
 
@@ -143,6 +145,14 @@ def _readable(column: Column, cell: str) -> str:
             return f"{cell} ~ '^[0-9]{{6}}$' and pg_input_is_valid('19' || {cell}, 'date')"
         case Kind.ELAPSED_CLOCK:
             return f"{cell} ~ '^[0-9]{{1,2}}:[0-5][0-9]:[0-5][0-9]$'"
+        case Kind.LOG_TIME:
+            return (
+                f"case when {cell} ~ '^[0-9]{{9,10}}(\\.[0-9]{{1,9}})?$' then true"
+                f" else {cell} ~ {_literal(INSTANT)} and pg_input_is_valid({cell}, 'timestamptz')"
+                " end"
+            )
+        case Kind.DOCUMENT:
+            return f"pg_input_is_valid({cell}, 'jsonb')"
     raise AssertionError(column.kind)
 
 

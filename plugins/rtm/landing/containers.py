@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +18,10 @@ from dataclasses import dataclass
 from typing import IO
 
 from rtm.landing.arrivals import Arrival
+from rtm.sources import Feed, Layout
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+LOG_DELIMITER = "|"
 LONGEST_HEADER = 1 << 20
 LONGEST_CELL = 1 << 20
 LONGEST_RECORD = 100
@@ -38,20 +41,24 @@ class Record:
     raw_text: str
     cells: dict[str, str | None] | None
     error: str | None = None
+    unknown: frozenset[str] = frozenset()
+    """Names in a document that its feed does not describe."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A delimited file: the columns of its header, how cells are separated."""
+    """A delimited file: its columns, how cells are separated."""
 
     columns: tuple[str, ...]
     delimiter: str
-    header_bytes: int
+    has_header: bool = True
 
 
 def container(arrival: Arrival) -> str:
     """The kind of container by the file's ending; raises UnreadableFileError for any other."""
     name = arrival.name.lower().removesuffix(".gz")
+    if arrival.feed.layout is Layout.DOCUMENTS:
+        return "documents"
     for suffix in arrival.feed.suffixes:
         if name.endswith(suffix):
             return {".jsonl": "jsonl", ".xlsx": "workbook"}.get(suffix, "delimited")
@@ -76,9 +83,13 @@ def unpacked(arrival: Arrival) -> Iterator[IO[bytes]]:
 
 
 def read_header(arrival: Arrival, content: IO[bytes]) -> Table:
-    """The header of a delimited file; leaves `content` at the first record."""
+    """The header of a delimited file; leaves `content` at the first record.
+
+    A log begins with its first record: its columns are those of the feed.
+    """
+    if arrival.feed.layout is Layout.LOG and not _has_header(arrival.feed, content):
+        return Table(tuple(c.name for c in arrival.feed.columns), LOG_DELIMITER, has_header=False)
     line = content.readline(LONGEST_HEADER)
-    size = len(line)
     if not line.strip():
         raise UnreadableFileError("the file is empty: not even a header")
     if b"\0" in line:
@@ -96,7 +107,15 @@ def read_header(arrival: Arrival, content: IO[bytes]) -> Table:
         ) from error
     names = tuple(name.strip().lower() for name in cells)
     check_columns(arrival, names)
-    return Table(names, delimiter, size)
+    return Table(names, delimiter)
+
+
+def _has_header(feed: Feed, content: IO[bytes]) -> bool:
+    """Whether a log comes as a table: its first line names the columns that every row needs."""
+    line = content.readline(LONGEST_HEADER).removeprefix(BYTE_ORDER_MARK)
+    content.seek(0)
+    names = {name.strip(b' "').lower() for name in re.split(rb"[,;\t]", line.rstrip(b"\r\n"))}
+    return {column.name.encode() for column in feed.columns if column.required} <= names
 
 
 def check_columns(arrival: Arrival, names: tuple[str, ...]) -> None:
@@ -133,12 +152,12 @@ def delimited_records(table: Table, content: IO[bytes]) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as error:
-            record = Record(number, _printable("".join(lines.taken)), None, str(error))
+            record = Record(number, printable("".join(lines.taken)), None, str(error))
         if record.error and len(lines.taken) > 1:
             first = lines.taken[0]
             lines.give_back(lines.taken[1:])
             why = f"a quote is not closed, or stands within a cell ({record.error})"
-            record = Record(number, _printable(first), None, why)
+            record = Record(number, printable(first), None, why)
         yield record
 
 
@@ -166,9 +185,9 @@ class _Lines:
 
 def _delimited_record(number: int, raw_text: str, cells: list[str], table: Table) -> Record:
     if "\0" in raw_text:
-        return Record(number, _printable(raw_text), None, "the row holds NUL bytes")
+        return Record(number, printable(raw_text), None, "the row holds NUL bytes")
     if any("\udc80" <= character <= "\udcff" for character in raw_text):
-        return Record(number, _printable(raw_text), None, "the row is not UTF-8 text")
+        return Record(number, printable(raw_text), None, "the row is not UTF-8 text")
     if len(cells) != len(table.columns):
         error = f"the row has {len(cells)} cells, the header {len(table.columns)}"
         return Record(number, raw_text, None, error)
@@ -176,12 +195,36 @@ def _delimited_record(number: int, raw_text: str, cells: list[str], table: Table
     return Record(number, raw_text, named)
 
 
+def log_records(table: Table, content: IO[bytes]) -> Iterator[Record]:
+    """The lines of a log, each cut at its delimiters into at most as many cells as there are
+    columns; nothing is quoted."""
+    last = len(table.columns) - 1
+    for number, line in enumerate(content, start=1):
+        if not line.strip():
+            continue
+        try:
+            raw_text = line.rstrip(b"\r\n").decode("utf-8")
+        except UnicodeDecodeError:
+            raw_text = line.decode("utf-8", errors="surrogateescape")
+            yield Record(number, printable(raw_text), None, "the line is not UTF-8 text")
+            continue
+        if "\0" in raw_text:
+            yield Record(number, printable(raw_text), None, "the line holds NUL bytes")
+            continue
+        cells = raw_text.split(table.delimiter, last)
+        yield Record(
+            number,
+            raw_text,
+            {name: cell or None for name, cell in zip(table.columns, cells, strict=False)},
+        )
+
+
 def json_records(content: IO[bytes]) -> Iterator[Record]:
     """One JSON object a line, its values as text; nested values are not cells."""
     for number, line in enumerate(content, start=1):
         if not line.strip():
             continue
-        raw_text = _printable(line.decode("utf-8", errors="surrogateescape").rstrip("\r\n"))
+        raw_text = printable(line.decode("utf-8", errors="surrogateescape").rstrip("\r\n"))
         try:
             value = json.loads(line, parse_float=str, parse_int=str, parse_constant=_refuse)
             yield Record(number, raw_text, _json_cells(value))
@@ -210,7 +253,7 @@ def _json_cells(value: object) -> dict[str, str | None]:
     return cells
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text that can be stored: bytes that are not UTF-8, and NULs, as escapes."""
     escaped = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return escaped.replace("\0", "\\x00").rstrip("\r\n")

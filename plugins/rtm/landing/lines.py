@@ -78,3 +78,27 @@ def _properly_quoted(delimiter: str) -> re.Pattern[bytes]:
     cell = rf'(?:"(?:[^"]|"")*+"|[^"\r\n{delimiter}]*+)'
     line = f"{cell}(?:{delimiter}{cell})*+"
     return re.compile(rf"(?:{line}\r?\n)*+(?:{line})?".encode())
+
+
+SEPARATOR, NO_QUOTE = "\x1f", "\x01"
+"""What stands in no log: between cells on their way to the database, and in place of a quote."""
+UNEXPECTED = re.compile(rb"[\x00\x01\x1f]|^\r?$", re.MULTILINE)
+"""A character that no log holds, or an empty line, which would count as a row."""
+
+
+def separated_lines(content: IO[bytes], delimiter: str, columns: int) -> Iterator[bytes]:
+    """The lines of a log in chunks, all with as many cells as there are columns.
+
+    Raises AmbiguousLinesError before a chunk that PostgreSQL would read in a way of its own.
+    """
+    between, mark = delimiter.encode(), SEPARATOR.encode()
+    filled = mark * (columns - 1)
+    while chunk := content.read(CHUNK):
+        chunk = (chunk + content.readline(LONGEST_LINE)).removesuffix(b"\n")
+        if UNEXPECTED.search(chunk) or END_OF_COPY in chunk:
+            raise AmbiguousLinesError("an empty line, a control character, or the end of a COPY")
+        lines = []
+        for line in chunk.split(b"\n"):
+            cells = line.removesuffix(b"\r").split(between, columns - 1)
+            lines.append(mark.join(cells) + filled[len(cells) - 1 :])
+        yield b"\n".join(lines) + b"\n"

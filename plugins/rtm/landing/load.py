@@ -33,10 +33,18 @@ from rtm.landing.containers import (
     container,
     delimited_records,
     json_records,
+    log_records,
     read_header,
     unpacked,
 )
-from rtm.landing.lines import AmbiguousLinesError, PassingLines
+from rtm.landing.documents import document_records
+from rtm.landing.lines import (
+    NO_QUOTE,
+    SEPARATOR,
+    AmbiguousLinesError,
+    PassingLines,
+    separated_lines,
+)
 from rtm.sources import FEEDS, Feed
 from rtm.sources import Role as FeedRole
 from rtm.warehouse import Role, Warehouse
@@ -45,6 +53,9 @@ logger = logging.getLogger(__name__)
 
 ARRIVING = "landing_rows"
 """Temporary table in which reference rows wait for the upsert."""
+
+MOST_UNKNOWN_VALUES = 100
+"""Of one column and file; a file with more of them is another kind of file."""
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
@@ -59,6 +70,8 @@ class LandedFile:
     rows_read: int = 0
     rows_quarantined: int = 0
     unknown_columns: list[str] = field(default_factory=list)
+    unknown_values: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Rows that are kept and count for nothing, by column and value."""
     message: str | None = None
 
 
@@ -155,6 +168,7 @@ class _Load:
         self._summarize_new_rows()
         if not self.is_readable:
             self._quarantine_unreadable()
+        self._note_unknown_values()
         if self.feed.keeps_deliveries:
             # Also of rows that wait for their service: they count from the arrival of their file.
             deliveries.keep_deliveries(self.cursor, self.feed, self.file_id, ARRIVING)
@@ -211,12 +225,13 @@ class _Load:
             """
             update ops.file_ledger
             set outcome = %s, message = %s, rows_read = %s, rows_quarantined = %s,
-                unknown_columns = %s, content_sha256 = %s
+                unknown_columns = %s, unknown_values = %s, content_sha256 = %s
             where file_id = %s
             """,
             (
                 *(outcome, message, landed.rows_read, landed.rows_quarantined),
-                *(landed.unknown_columns, self.digest.result(), self.file_id),
+                *(landed.unknown_columns, Jsonb(landed.unknown_values)),
+                *(self.digest.result(), self.file_id),
             ),
         )
         return landed
@@ -245,7 +260,8 @@ class _Load:
         with unpacked(self.arrival) as content:
             table = read_header(self.arrival, content)
             self._note_unknown_columns(table.columns)
-            if not self.landed.unknown_columns and self._copy_as_it_is(table, content):
+            copy = self._copy_as_it_is if table.has_header else self._copy_log
+            if not self.landed.unknown_columns and copy(table, content):
                 return
         self._copy_records(table.columns, self._records())
 
@@ -278,6 +294,30 @@ class _Load:
         self.is_distinct = lines.are_distinct(self.landed.rows_read)
         return True
 
+    def _copy_log(self, table: Table, content: IO[bytes]) -> bool:
+        """One COPY of a whole log; False if PostgreSQL refuses a line or might misread one."""
+        columns = [sql.Identifier(column.sql_name) for column in self._known(table.columns)]
+        statement = sql.SQL(
+            "copy {} ({}) from stdin (format csv, delimiter {}, quote {}, null '', encoding 'UTF8')"
+        ).format(
+            sql.SQL(self.target),
+            sql.SQL(", ").join(columns),
+            sql.Literal(SEPARATOR),
+            sql.Literal(NO_QUOTE),
+        )
+        self.cursor.execute(
+            "select setval(pg_get_serial_sequence(%s, '_row'), 1, false)", (self.target,)
+        )
+        chunks = separated_lines(content, table.delimiter, len(columns))
+        try:
+            with self.cursor.connection.transaction(), self.cursor.copy(statement) as copy:
+                for chunk in chunks:
+                    copy.write(chunk)
+        except (psycopg.DataError, AmbiguousLinesError):
+            return False
+        self.landed.rows_read = self.cursor.rowcount
+        return True
+
     def _copy_records(self, names: Iterable[str], records: Iterator[Record]) -> None:
         """Record by record: what cannot be read goes to quarantine, the rest is copied."""
         if self.feed.role is FeedRole.REFERENCE:
@@ -293,7 +333,7 @@ class _Load:
                 if record.cells is None:
                     unreadable.append((record.number, record.error or "", record.raw_text))
                     continue
-                unknown |= record.cells.keys() - described
+                unknown |= (record.cells.keys() - described) | record.unknown
                 copy.write_row([record.cells.get(c.name) for c in known] + [record.number])
         self.landed.unknown_columns = sorted(unknown)
         self._quarantine([(number, why, text, None, None) for number, why, text in unreadable])
@@ -303,6 +343,8 @@ class _Load:
             match container(self.arrival):
                 case "jsonl":
                     yield from json_records(content)
+                case "documents":
+                    yield from document_records(self.feed, content)
                 case "workbook":
                     # Not at the top: few files are workbooks, and openpyxl is slow to import.
                     from rtm.landing.workbooks import workbook_records
@@ -310,13 +352,28 @@ class _Load:
                     yield from workbook_records(self.arrival, content)
                 case _:
                     table = read_header(self.arrival, content)
-                    yield from delimited_records(table, content)
+                    read = delimited_records if table.has_header else log_records
+                    yield from read(table, content)
 
     def _known(self, names: tuple[str, ...]) -> list[Any]:
         return [column for name in names if (column := self.feed.column(name))]
 
     def _note_unknown_columns(self, names: tuple[str, ...]) -> None:
         self.landed.unknown_columns = [name for name in names if not self.feed.column(name)]
+
+    def _note_unknown_values(self) -> None:
+        for column in self.feed.columns:
+            if column.known:
+                rows = self.cursor.execute(
+                    f"""
+                    select "{column.sql_name}", count(*) from {self.target}
+                    where _load_id = {self.file_id} and upper("{column.sql_name}") <> all(%s)
+                    group by 1 order by 2 desc, 1 limit {MOST_UNKNOWN_VALUES}
+                    """,
+                    (list(column.known),),
+                ).fetchall()
+                if rows:
+                    self.landed.unknown_values[column.name] = dict(rows)
 
     def _summarize_new_rows(self) -> None:
         """A block-range index learns of new rows when told; untold, every look-up reads them."""

@@ -5,9 +5,12 @@ source is a `Feed` here and a staging model with the same name in `dbt_project/m
 """
 
 from rtm.sources.anonymous_bank import ANONYMOUS_BANK
+from rtm.sources.asterisk import ASTERISK_QUEUE_LOG
 from rtm.sources.canonical import CANONICAL
-from rtm.sources.feed import Column, Feed, Kind, Role
+from rtm.sources.feed import Column, Feed, Kind, Layout, Role
 
-FEEDS: dict[str, Feed] = {feed.name: feed for feed in (*CANONICAL, ANONYMOUS_BANK)}
+VENDORS = (ASTERISK_QUEUE_LOG, ANONYMOUS_BANK)
 
-__all__ = ["FEEDS", "Column", "Feed", "Kind", "Role"]
+FEEDS: dict[str, Feed] = {feed.name: feed for feed in (*CANONICAL, *VENDORS)}
+
+__all__ = ["FEEDS", "Column", "Feed", "Kind", "Layout", "Role"]

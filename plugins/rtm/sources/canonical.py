@@ -70,6 +70,18 @@ AGENT_ALIAS = Feed(
     key=("source", "external_id"),
 )
 
+QUEUE = Feed(
+    "queue",
+    (
+        *_optional(Kind.TEXT, "source", "queue"),
+        *_text("service_code"),
+        *_optional(Kind.TEXT, "channel"),
+    ),
+    Role.REFERENCE,
+    key=("source", "queue"),
+    service_column="service_code",
+)
+
 SHIFT = Feed(
     "shift",
     (
@@ -256,6 +268,6 @@ CONVERSATION = Feed(
 )
 
 CANONICAL = (
-    *(SERVICE, TEAM, AGENT, AGENT_ALIAS, SHIFT, AUX_CODE, KPI_TARGET, STAFFING_REQUIREMENT),
+    *(SERVICE, TEAM, AGENT, AGENT_ALIAS, QUEUE, SHIFT, AUX_CODE, KPI_TARGET, STAFFING_REQUIREMENT),
     *(HOLIDAY, EXCEPTION, ROTG_RULE, ROSTER, AGENT_EVENT, CALL, RING, CONVERSATION),
 )

@@ -27,6 +27,23 @@ class Kind(StrEnum):
     """yymmdd."""
     ELAPSED_CLOCK = "elapsed_clock"
     """H:MM:SS since midnight; 24:00:00 and later is the next day."""
+    LOG_TIME = "log_time"
+    """Unix seconds, or a date and time."""
+    DOCUMENT = "document"
+    """A whole JSON document."""
+
+
+class Layout(StrEnum):
+    """How the rows of a file are told apart, and their cells."""
+
+    TABLE = "table"
+    """A header, then the cells under it; or JSON objects of plain values."""
+    LOG = "log"
+    """Lines without a header: the cells in the order of the columns, of which a line may end before
+    the last one; the last one takes all that is left. A file with a header is read as a table."""
+    DOCUMENTS = "documents"
+    """JSON documents of any depth, one after the other or in lists. Each is kept whole in the
+    column `body`; the other columns repeat what rows are found by."""
 
 
 class Role(StrEnum):
@@ -47,6 +64,10 @@ class Column:
     kind: Kind = Kind.TEXT
     required: bool = False
     choices: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    """The values that the models give a meaning to; rows with others are kept, and reported."""
+    path: tuple[str, ...] = ()
+    """Of documents: the names that lead to the value."""
 
     @property
     def sql_name(self) -> str:
@@ -68,8 +89,14 @@ class Feed:
     than the one before it is kept. No column of the key may be empty."""
     service_column: str | None = None
     """The column whose service must be known before the row is taken in."""
+    layout: Layout = Layout.TABLE
+    listed_in: str | None = None
+    """Of documents: the name under which one holds a list of those that are meant."""
+    known_fields: frozenset[str] = frozenset()
+    """Of documents: the outermost names that the vendor describes; others are reported."""
     delimiters: str = ",;"
     suffixes: tuple[str, ...] = (".csv", ".jsonl", ".xlsx")
+    """Endings of file names; an empty one stands for any name."""
     dense_in: str | None = None
     """Record feeds with very many rows: the column that grows with time. Rows are then found again
     by the loads that hold their time, which costs a load less than an index on their key."""

@@ -85,6 +85,8 @@ class FileLedger(Base):
     words_digest: Mapped[str | None]
     """Of a feed that keeps its deliveries: which of `raw.delivered_words` the file had."""
     unknown_columns: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    unknown_values: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """How many rows have a value that the models give no meaning to, by column and value."""
     message: Mapped[str | None]
     landed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 

@@ -6,7 +6,7 @@
         indexes=[
             {'columns': ['event_key'], 'unique': true},
             {'columns': ['agent_id', 'occurred_at']},
-            {'columns': ['external_id']},
+            {'columns': ['external_id', 'occurred_at']},
             {'columns': ['occurred_at']},
         ],
         post_hook=(
@@ -17,3 +17,4 @@
 }}
 
 select * from {{ ref('int_agent_event_replaced') }}
+where not is_gone

@@ -28,7 +28,8 @@ final as (
         holding.service_code,
         holding.channel,
         holding.interval_start,
-        -- The agent it is assigned to, under the id that the feed gave
+        -- The agent it is assigned to, under the id that the source gave
+        holding.source,
         holding.external_agent_id,
         -- Instants
         holding.received_at,

@@ -1,5 +1,6 @@
--- One row per delivered row or whole file in quarantine, and per column that no feed knows. What a
--- cell held is not told: nobody knows whose number stands in it.
+-- One row per delivered row or whole file in quarantine, per column that no feed knows, and per
+-- value that the models give no meaning to. What a cell held is not told where it may be anything:
+-- nobody knows whose number stands in it.
 {{ config(materialized='view', incremental_strategy=none) }}
 
 with
@@ -41,6 +42,24 @@ unknown as (
     where ledger.unknown_columns <> '{}'
 ),
 
+meaningless as (
+    select
+        ledger.feed,
+        ledger.file_id,
+        ledger.file_name,
+        ledger.arrived_at,
+        said.column_name,
+        told.key as told,
+        told.value as occurrences,
+        row_number() over (
+            partition by ledger.file_id, said.column_name order by told.key
+        ) as place
+    from ledger
+    cross join jsonb_each(ledger.unknown_values) as said (column_name, counted)
+    cross join jsonb_each_text(said.counted) as told
+    where ledger.unknown_values <> '{}'
+),
+
 final as (
     select
         quarantined.kind,
@@ -76,6 +95,24 @@ final as (
         unknown.file_name,
         null
     from unknown
+    union all
+    select
+        'unknown_value',
+        meaningless.feed,
+        concat_ws('/', 'file', meaningless.file_id, meaningless.column_name, meaningless.place),
+        meaningless.arrived_at,
+        format(
+            '%s %s is not known: %s rows are kept and count for nothing',
+            meaningless.column_name,
+            case
+                when meaningless.told ~ '^[A-Za-z_]{1,40}$' then meaningless.told
+                else '(withheld)'
+            end,
+            meaningless.occurrences
+        ),
+        meaningless.file_name,
+        null
+    from meaningless
 )
 
 select * from final

@@ -4,6 +4,6 @@
 select distinct
     event.agent_id,
     coalesce(event.source, '') as source,
-    event.external_id
+    {{ station_id('event') }} as external_id
 from {{ ref('int_agent_event_replaced') }} as event
-where event.agent_id is not null
+where event.agent_id is not null and not event.is_gone

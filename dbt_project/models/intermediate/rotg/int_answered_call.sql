@@ -5,6 +5,7 @@ select
     call.feed,
     call.call_id,
     call.service_code,
+    call.source,
     call.external_agent_id,
     call.answered_at,
     call.ended_at,

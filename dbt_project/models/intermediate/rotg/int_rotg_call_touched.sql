@@ -139,9 +139,9 @@ final as (
     left join lateral (
         select answered.answered_at
         from {{ ref('int_answered_call') }} as answered
-        where outside.source is null
-            and answered.external_agent_id = outside.external_id
+        where answered.external_agent_id = outside.external_id
             and answered.service_code = by_rule.service_code
+            and {{ is_named('outside', 'answered') }}
             and answered.answered_at < by_rule.changed_at
             and (
                 by_rule.rule_code <> 'short_calls_in_row'

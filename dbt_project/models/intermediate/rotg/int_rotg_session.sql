@@ -85,7 +85,7 @@ stations as (
         sessions.agent_id,
         sessions.session_started_at,
         event.source,
-        event.external_id,
+        {{ station_id('event') }} as external_id,
         min(event.occurred_at) as first_at,
         (
             array_agg(
@@ -104,7 +104,7 @@ stations as (
         sessions.agent_id,
         sessions.session_started_at,
         event.source,
-        event.external_id
+        {{ station_id('event') }}
 ),
 
 pairs as (

@@ -121,11 +121,10 @@ departures as (
         jsonb_agg(conversation.conversation_id order by conversation.conversation_id)
             as conversation_ids
     from leavers
-    inner join {{ ref('int_outside_id') }} as outside
-        on outside.agent_id = leavers.agent_id
-        and outside.source is null
+    inner join {{ ref('int_outside_id') }} as outside on outside.agent_id = leavers.agent_id
     inner join {{ ref('int_conversation') }} as conversation
         on conversation.external_agent_id = outside.external_id
+        and {{ is_named('outside', 'conversation') }}
         and greatest(conversation.received_at, conversation.assigned_at)
         <= leavers.last_logout_at
         and conversation.waits_until > leavers.last_logout_at

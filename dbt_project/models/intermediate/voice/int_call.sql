@@ -26,7 +26,8 @@ final as (
         holding.direction,
         holding.interval_start,
         holding.outcome,
-        -- The agent who handled it, under the id that the feed gave
+        -- The agent who handled it, under the id that the source gave
+        holding.source,
         holding.external_agent_id,
         -- Instants
         holding.arrived_at,

@@ -12,6 +12,30 @@ versions as (
     {{ touched_versions('stg_canonical__call', 'call_id') }}
     union all
     {{ touched_versions('stg_anonymous_bank__call', 'call_id', is_indexed=false) }}
+    union all
+    select
+        version.feed,
+        version.call_id,
+        version.service_code,
+        version.direction,
+        version.arrived_at,
+        version.queued_at,
+        version.answered_at,
+        version.left_at,
+        version.ended_at,
+        version.source,
+        version.external_agent_id,
+        version.outcome,
+        version.talk_s,
+        version.hold_s,
+        version.acw_s,
+        version.updated_at,
+        version.delivered_at,
+        version.delivered_file,
+        version.delivered_row,
+        version._load_id
+    from {{ ref('int_vendor_call') }} as version
+    where version.service_code is not null
 ),
 
 offered as (

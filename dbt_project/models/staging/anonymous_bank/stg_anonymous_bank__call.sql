@@ -18,6 +18,7 @@ select
         when lower(bank.outcome) = 'agent' then {{ bank_reached('ser_exit') }}
         else {{ bank_reached('q_exit') }}
     end as ended_at,
+    null::text as source,
     nullif(bank.server, 'NO_SERVER') as external_agent_id,
     case lower(bank.outcome)
         when 'agent' then 'answered'

@@ -9,6 +9,7 @@ select
     {{ instant('call.answered_at', 'service.timezone') }} as answered_at,
     {{ instant('call.left_at', 'service.timezone') }} as left_at,
     {{ instant('call.ended_at', 'service.timezone') }} as ended_at,
+    null::text as source,
     call.agent_id as external_agent_id,
     lower(call.outcome) as outcome,
     {{ number('call.talk_s') }} as talk_s,

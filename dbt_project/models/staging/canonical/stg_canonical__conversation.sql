@@ -8,6 +8,7 @@ select
     {{ instant('conversation.assigned_at', 'service.timezone') }} as assigned_at,
     {{ instant('conversation.first_response_at', 'service.timezone') }} as first_response_at,
     {{ instant('conversation.closed_at', 'service.timezone') }} as closed_at,
+    null::text as source,
     conversation.agent_id as external_agent_id,
     {{ instant('conversation.updated_at', 'service.timezone') }} as updated_at,
     -- Delivery

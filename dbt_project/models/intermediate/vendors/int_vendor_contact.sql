@@ -1,0 +1,10 @@
+-- One row per contact of the vendors' feeds that this run has looked at, whatever it is.
+{{ config(materialized='table', incremental_strategy=none) }}
+
+select distinct
+    version.feed,
+    version.call_id as contact_id,
+    version.source,
+    version.queue,
+    version.service_code
+from {{ ref('int_vendor_call') }} as version
