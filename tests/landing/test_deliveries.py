@@ -205,7 +205,10 @@ def test_a_warehouse_from_before_deliveries_were_kept_begins_with_what_it_holds(
     with system.warehouse.engine().begin() as connection:
         tables = ", ".join(f"raw.{feed}_delivery" for feed in KEEPING)
         connection.exec_driver_sql(f"drop table {tables}, raw.delivered_words cascade")
-        connection.exec_driver_sql("alter table ops.file_ledger drop column words_digest cascade")
+        connection.exec_driver_sql(
+            "alter table ops.file_ledger drop column words_digest cascade,"
+            " drop column unknown_values cascade"
+        )
         connection.exec_driver_sql("update ops.alembic_version set version_num = '0001'")
         connection.exec_driver_sql("update ops.clock set models = 'of an earlier version'")
     system.prepare()
