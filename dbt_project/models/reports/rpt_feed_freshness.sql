@@ -45,7 +45,9 @@ final as (
         extract(epoch from {{ built_as_of() }} - arrivals.latest_arrival_at)::double precision
             as age_s,
         arrivals.feed in (
-            'agent_event', 'call', 'conversation', 'anonymous_bank', 'asterisk_queue_log'
+            'agent_event', 'call', 'conversation', 'anonymous_bank', 'asterisk_queue_log',
+            'amazon_connect_contact', 'amazon_connect_agent_event',
+            'genesys_conversation', 'genesys_user_status'
         )
         and arrivals.latest_arrival_at
         < {{ built_as_of() }} - (select clock.stale_after from {{ clock() }} as clock) as is_stale,

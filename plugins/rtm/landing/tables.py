@@ -100,6 +100,9 @@ def _statements(feed: Feed) -> list[str]:
         ]
         if not feed.dense_in:
             statements += [f"create index if not exists {name}_key on raw.{name} ({key})"]
+    if feed.found_by:
+        sought = ", ".join(f"({expression})" for expression in feed.found_by)
+        statements += [f"create index if not exists {name}_found_by on raw.{name} ({sought})"]
     return statements
 
 

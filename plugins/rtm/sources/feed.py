@@ -81,6 +81,8 @@ class Feed:
     role: Role
     key: tuple[str, ...]
     """SQL expressions over the columns that tell which thing a row is about."""
+    found_by: tuple[str, ...] = ()
+    """SQL expressions by which the models look up rows as well, other than by the key."""
     versions_of: str | None = None
     """Reference feeds whose every version is kept, for the models to choose from: the column that
     names the thing. The key then tells apart versions."""

@@ -6,3 +6,13 @@ select
     event.*,
     'agent_event' as feed
 from {{ ref('stg_canonical__agent_event') }} as event
+union all
+select
+    event.*,
+    'amazon_connect_agent_event'
+from {{ ref('stg_amazon_connect__agent_event') }} as event
+union all
+select
+    event.*,
+    'genesys_user_status'
+from {{ ref('stg_genesys__agent_event') }} as event

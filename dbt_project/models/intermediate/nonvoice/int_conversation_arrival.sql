@@ -10,6 +10,25 @@ services as (
 
 versions as (
     {{ touched_versions('stg_canonical__conversation', 'conversation_id') }}
+    union all
+    select
+        version.feed,
+        version.conversation_id,
+        version.service_code,
+        version.channel,
+        version.received_at,
+        version.assigned_at,
+        version.first_response_at,
+        version.closed_at,
+        version.source,
+        version.external_agent_id,
+        version.updated_at,
+        version.delivered_at,
+        version.delivered_file,
+        version.delivered_row,
+        version._load_id
+    from {{ ref('int_vendor_conversation') }} as version
+    where version.service_code is not null
 ),
 
 final as (

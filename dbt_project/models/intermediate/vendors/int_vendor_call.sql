@@ -2,6 +2,52 @@
 -- whose queue no service is known for.
 {{ config(materialized='table', incremental_strategy=none) }}
 
-{{ touched_versions(
-    'stg_asterisk__call', 'call_id', told_in='stg_asterisk__call_line', by_queue=true
-) }}
+with
+
+asterisk as (
+    {{ touched_versions(
+        'stg_asterisk__call', 'call_id', told_in='stg_asterisk__call_line', by_queue=true
+    ) }}
+),
+
+amazon_connect as (
+    {{ touched_versions(
+        'stg_amazon_connect__call', 'call_id', told_in='stg_amazon_connect__chain', by_queue=true
+    ) }}
+),
+
+genesys as (
+    {{ touched_versions('stg_genesys__call', 'call_id', by_queue=true) }}
+),
+
+final as (
+    select * from asterisk
+    union all
+    select * from amazon_connect
+    union all
+    select
+        genesys.feed,
+        genesys.call_id,
+        genesys.service_code,
+        genesys.direction,
+        genesys.arrived_at,
+        genesys.queued_at,
+        genesys.answered_at,
+        genesys.left_at,
+        genesys.ended_at,
+        genesys.source,
+        genesys.external_agent_id,
+        genesys.outcome,
+        genesys.talk_s,
+        genesys.hold_s,
+        genesys.acw_s,
+        genesys.updated_at,
+        genesys.delivered_at,
+        genesys.delivered_file,
+        genesys.delivered_row,
+        genesys._load_id,
+        genesys.queue
+    from genesys
+)
+
+select * from final

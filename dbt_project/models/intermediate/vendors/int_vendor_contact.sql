@@ -8,3 +8,11 @@ select distinct
     version.queue,
     version.service_code
 from {{ ref('int_vendor_call') }} as version
+union
+select distinct
+    version.feed,
+    version.conversation_id,
+    version.source,
+    version.queue,
+    version.service_code
+from {{ ref('int_vendor_conversation') }} as version

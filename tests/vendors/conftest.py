@@ -1,0 +1,86 @@
+"""What the tests of the vendors' formats share: the small centre, and its day in the marts."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from rtm.cycle import build_marts, run_cycle
+from tests.small_centre import MORNING, deliver_reference, roster
+
+
+@pytest.fixture
+def centre(system, deliver):
+    """The small centre with its roster; runs cycles at given moments."""
+    deliver_reference(deliver)
+    deliver("roster", "roster.csv", roster(), MORNING - timedelta(days=1))
+
+    def run(*moments):
+        for moment in moments:
+            run_cycle(system, moment)
+
+    return run
+
+
+@pytest.fixture
+def rebuild(system):
+    """Computes everything anew at a clock."""
+
+    def run(as_of):
+        with system.warehouse.engine().begin() as connection:
+            connection.execute(text("update ops.clock set needs_rebuild = true"))
+        build_marts(system, as_of)
+
+    return run
+
+
+@pytest.fixture
+def day(query):
+    """What is not 0 in the sum of all intervals of voice."""
+
+    def read(service="KARTU"):
+        (row,) = query(
+            "select sum(offered) as offered, sum(answered) as answered,"
+            " sum(abandoned) as abandoned, sum(short_abandoned) as short_abandoned,"
+            " sum(left_in_menu) as left_in_menu,"
+            " sum(timed_out) as timed_out, sum(blocked) as blocked, sum(still_open) as still_open,"
+            " sum(wait_s_sum) as wait_s, sum(handle_s_sum) as handle_s, sum(handled) as handled"
+            " from marts.fct_scr_interval where service_code = :service",
+            service=service,
+        )
+        return {name: value for name, value in row.items() if value}
+
+    return read
+
+
+@pytest.fixture
+def attendance(query):
+    def read(agent="A1"):
+        (row,) = query(
+            "select * from marts.fct_attendance where agent_id = :agent and shift_code = 'P'",
+            agent=agent,
+        )
+        return row
+
+    return read
+
+
+@pytest.fixture
+def aux(query):
+    """Seconds and occurrences by agent and code."""
+
+    def read():
+        rows = query("select agent_id, aux_code, aux_s, occurrences from marts.fct_aux_usage")
+        return {
+            (row["agent_id"], row["aux_code"]): (row["aux_s"], row["occurrences"]) for row in rows
+        }
+
+    return read
+
+
+def lines(*documents: object) -> str:
+    """Documents as a stream writes them: one a line."""
+    return "".join(json.dumps(document) + "\n" for document in documents)
