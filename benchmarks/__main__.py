@@ -14,6 +14,7 @@ from rich.table import Table
 from benchmarks.cycle import measure_cycle
 from benchmarks.growth import measure_growth
 from benchmarks.landing import landing_results
+from benchmarks.queue_log import measure_queue_log
 from benchmarks.results import Result, write_results
 from benchmarks.stack import measure_stack
 from rtm.stack.progress import step
@@ -22,6 +23,7 @@ Benchmark = Callable[[Path, bool], list[Result]]
 BENCHMARKS: dict[str, Benchmark] = {
     "landing": landing_results,
     "cycle": measure_cycle,
+    "queue_log": measure_queue_log,
     "growth": measure_growth,
     "stack": measure_stack,
 }
