@@ -4,6 +4,11 @@ A source describes; `rtm.landing` does the loading, and the staging models give 
 source is a `Feed` here and a staging model with the same name in `dbt_project/models/staging`.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
 from rtm.sources.anonymous_bank import ANONYMOUS_BANK
 from rtm.sources.asterisk import ASTERISK_QUEUE_LOG
 from rtm.sources.canonical import CANONICAL
@@ -13,4 +18,37 @@ VENDORS = (ASTERISK_QUEUE_LOG, ANONYMOUS_BANK)
 
 FEEDS: dict[str, Feed] = {feed.name: feed for feed in (*CANONICAL, *VENDORS)}
 
-__all__ = ["FEEDS", "Column", "Feed", "Kind", "Layout", "Role"]
+"""The feeds that every site has; `read_sources` adds those of its mapping files."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All feeds of a system, and the mapping files that cannot be used."""
+
+    feeds: dict[str, Feed]
+    broken: dict[str, str] = field(default_factory=dict)
+    """Why, by the name of the mapping file."""
+
+
+def read_sources(mappings: Path) -> Sources:
+    """The known feeds and those of the mapping files, as these are now."""
+    if not mappings.is_dir():
+        return Sources(FEEDS)
+    # Not at the top: few sites have mappings, and the schema is slow to import.
+    from rtm.sources.mapping import read_mappings
+
+    found = read_mappings(mappings, {feed.name: feed for feed in CANONICAL}, frozenset(FEEDS))
+    return Sources(FEEDS | found.feeds, found.broken)
+
+
+__all__ = [
+    "CANONICAL",
+    "FEEDS",
+    "Column",
+    "Feed",
+    "Kind",
+    "Layout",
+    "Role",
+    "Sources",
+    "read_sources",
+]
