@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from click.testing import CliRunner
 
@@ -81,3 +83,43 @@ def test_every_source_is_listed_and_a_broken_mapping_says_why(rtm, tmp_path):
     assert done.exit_code == 0, done.output
     for told in ("anonymous_bank", "vendor", "avaya_calls", "mapping", "the key feed is missing"):
         assert told in done.output
+
+
+def test_a_sample_becomes_a_mapping_that_is_corrected_checked_and_landed(
+    rtm, system, deliver, query, tmp_path
+):
+    (tmp_path / "mappings" / "avaya.yml").unlink()
+    sample = tmp_path / "sample.csv"
+    sample.write_bytes(CSV)
+    done = rtm("add", "avaya_calls", sample, "--feed", "call")
+    assert done.exit_code == 0, done.output
+    assert "needs" not in done.output
+    path = tmp_path / "mappings" / "avaya_calls.yml"
+    text = path.read_text()
+    assert '"Terjawab": answered, "Abandon": abandoned' in text
+    assert 'time_format: "%d/%m/%Y %H:%M:%S"  # tebakan / guess' in text
+    assert '# "Catatan": no guess' in text
+    assert 'encoding: "cp1252"' in text
+    assert rtm("add", "avaya_calls", sample).exit_code == 1
+    assert path.read_text() == text
+    # The export has no direction: a person knows that all of it is inbound.
+    lines = [
+        "  direction: {value: inbound}" if line.startswith("  direction:") else line
+        for line in text.splitlines()
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    done = rtm("check", sample, "--as", "avaya_calls")
+    assert done.exit_code == 0, done.output
+    deliver("avaya_calls", "calls.csv", CSV, NOON)
+    settings = dataclasses.replace(system.settings, mappings=tmp_path / "mappings")
+    land_feeds(dataclasses.replace(system, settings=settings), NOON)
+    assert query("select call_id, answered_at from raw.call order by 1")[0] == {
+        "call_id": "1",
+        "answered_at": "2026-11-23T09:00:10+07:00",
+    }
+
+
+def test_the_feed_of_a_sample_is_guessed(rtm, tmp_path):
+    sample = tmp_path / "sample.csv"
+    sample.write_bytes(CSV)
+    assert "a mapping to call" in rtm("add", "panggilan", sample).output

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -23,13 +26,16 @@ from rtm.landing.documents import document_records
 from rtm.landing.load import Trial
 from rtm.landing.mapped import mapped_records
 from rtm.settings import Settings
-from rtm.sources import CANONICAL, Feed, Layout, Sources, read_sources
-from rtm.sources.mapping import MappedFeed
+from rtm.sources import CANONICAL, FEEDS, Feed, Layout, Sources, read_sources
+from rtm.sources.mapping import Dialect, MappedFeed
 from rtm.warehouse import Role, Warehouse
 
 WIDTH_WITHOUT_TERMINAL = 140
 MOST_ROWS = 20
 LOG_TIME_DIGITS = (9, 10)
+NAME = "[a-z0-9][a-z0-9_-]{0,62}"
+SAMPLES = (".csv", ".txt", ".tsv", ".jsonl", ".xlsx")
+MOST_SAMPLED = 1000
 
 
 @click.group()
@@ -240,3 +246,61 @@ def _quarantined(trial: Trial) -> Table:
             "-" if number is None else str(number), escape(reason), escape((raw_text or "")[:80])
         )
     return table
+
+
+@source_commands.command("add")
+@click.argument("name")
+@click.argument("sample", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--feed", "feed_name", help="The feed that the rows end in (default: guessed).")
+def add_command(name: str, sample: Path, feed_name: str | None) -> None:
+    """Write a first mapping NAME from the csv or xlsx file SAMPLE.
+
+    Columns, times and values are guessed from their names; each guess is marked. Correct the file,
+    then look at it with rtm source check. A mapping that is there is never overwritten.
+    """
+    from rtm.sources.mapping.guess import guessed_feed, guessed_mapping
+
+    settings = Settings.from_environment()
+    feeds = {feed.name: feed for feed in CANONICAL}
+    if not re.fullmatch(NAME, name) or name in FEEDS:
+        raise click.ClickException(
+            f"{name!r} cannot be a name: small letters, digits, _ and -, and no known feed's"
+        )
+    if feed_name is not None and feed_name not in feeds:
+        raise click.ClickException(f"{feed_name!r} is no feed; there are {', '.join(feeds)}")
+    dialect = _dialect(sample)
+    as_it_is = MappedFeed(name, (), CANONICAL[0].role, (), dialect=dialect, suffixes=SAMPLES)
+    try:
+        records = list(islice(mapped_records(_arrival(sample, as_it_is), as_it_is), MOST_SAMPLED))
+    except UnreadableFileError as error:
+        raise click.ClickException(f"{sample.name}: {error}") from error
+    rows = [record.cells for record in records if record.cells]
+    if not rows:
+        raise click.ClickException(f"{sample.name}: there is no row to guess from")
+    feed = feeds[feed_name] if feed_name else guessed_feed(rows[0], feeds.values())
+    told = {} if dialect.encoding == "utf-8" else {"encoding": dialect.encoding}
+    written = guessed_mapping(name, feed, told, rows)
+    path = settings.mappings_dir / f"{name}.yml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(written)
+    except FileExistsError as error:
+        raise click.ClickException(f"{path} is there already; it is not overwritten") from error
+    click.echo(f"{path}: a mapping to {feed.name}, guessed from {len(rows)} rows")
+    for problem in read_sources(settings.mappings_dir).broken.get(path.name, "").splitlines():
+        click.echo(f"  to correct: {problem}")
+    click.echo(f"look at every guess, then: rtm source check {sample} --as {name}")
+
+
+def _dialect(sample: Path) -> Dialect:
+    """The encoding of a text; a sheet has its own."""
+    content = sample.read_bytes()[:1_000_000]
+    if sample.suffix.lower() != ".xlsx":
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return Dialect(encoding="utf-16")
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(content)
+        except UnicodeDecodeError:
+            return Dialect(encoding="cp1252")
+    return Dialect()
