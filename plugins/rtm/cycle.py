@@ -59,8 +59,11 @@ class System:
 def land_feeds(system: System, as_of: datetime) -> Did:
     """Takes in the files that have arrived."""
     from rtm.landing import land_files
+    from rtm.sources import read_sources
 
-    report = land_files(system.warehouse, system.landing, as_of)
+    sources = read_sources(system.settings.mappings_dir)
+    report = land_files(system.warehouse, system.landing, as_of, sources.feeds)
+    report.unreachable |= {f"mappings/{name}": why for name, why in sources.broken.items()}
     return {
         "files": len(report.files),
         "rows": report.rows,

@@ -32,6 +32,8 @@ class Settings:
     """Folder or fsspec URL below which sources deliver, one folder per feed."""
     database_url: str | None = field(repr=False)
     """SQLAlchemy URL of an outside warehouse; None means the embedded one."""
+    mappings: Path | None = None
+    """Folder of the mapping files; None means `mappings` in the home folder."""
     interval_min: int = 30
     """Length of a KPI interval in minutes: 15, 30 or 60."""
     language: Language = "id"
@@ -48,6 +50,10 @@ class Settings:
     """Port of Airflow's pages on loopback; None: 8080, or a free one where that is taken."""
 
     @property
+    def mappings_dir(self) -> Path:
+        return self.mappings or self.home / "mappings"
+
+    @property
     def dbt_project(self) -> Path:
         return REPOSITORY / "dbt_project"
 
@@ -59,6 +65,9 @@ class Settings:
             home=home,
             landing_url=environment.get("RTM_LANDING_URL") or str(home / "landing"),
             database_url=environment.get("RTM_DATABASE_URL") or None,
+            mappings=Path(environment["RTM_MAPPINGS"]).resolve()
+            if environment.get("RTM_MAPPINGS")
+            else None,
             interval_min=_choice_int(environment, "RTM_INTERVAL_MIN", 30, (15, 30, 60)),
             language=_language(environment.get("RTM_LANGUAGE") or "id"),
             stale_after=timedelta(seconds=_positive(environment, "RTM_FEED_STALE_S", 600)),

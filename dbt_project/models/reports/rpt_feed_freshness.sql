@@ -3,6 +3,8 @@ with
 arrivals as (
     select
         ledger.feed,
+        -- Of a mapping, the feed that it ends in
+        max(ledger.lands_in) as lands_in,
         max(ledger.arrived_at) as latest_arrival_at
     from {{ source('ops', 'file_ledger') }} as ledger
     where ledger.outcome <> 'quarantined'
@@ -13,7 +15,7 @@ arrivals as (
 final as (
     select
         arrivals.feed,
-        case arrivals.feed
+        case arrivals.lands_in
             when 'agent_event'
                 then (
                     select max(event.occurred_at) from {{ ref('int_agent_event') }} as event
@@ -28,23 +30,26 @@ final as (
                 then (
                     select max(call.offered_at) from {{ ref('int_call') }} as call
                     where call.offered_at <= {{ built_as_of() }}
+                        and call.feed = arrivals.feed
                 )
             when 'ring'
                 then (
                     select max(ring.rang_at) from {{ ref('int_ring') }} as ring
                     where ring.rang_at <= {{ built_as_of() }}
+                        and ring.feed = arrivals.feed
                 )
             when 'conversation'
                 then (
                     select max(conversation.received_at)
                     from {{ ref('int_conversation') }} as conversation
                     where conversation.received_at <= {{ built_as_of() }}
+                        and conversation.feed = arrivals.feed
                 )
         end as latest_event_at,
         arrivals.latest_arrival_at,
         extract(epoch from {{ built_as_of() }} - arrivals.latest_arrival_at)::double precision
             as age_s,
-        arrivals.feed in (
+        arrivals.lands_in in (
             'agent_event', 'call', 'conversation', 'anonymous_bank', 'asterisk_queue_log',
             'amazon_connect_contact', 'amazon_connect_agent_event',
             'genesys_conversation', 'genesys_user_status'

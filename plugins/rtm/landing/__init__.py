@@ -5,6 +5,6 @@ what a readable cell means is decided in the staging models, not here.
 """
 
 from rtm.landing.arrivals import Arrival, pending_arrivals
-from rtm.landing.load import LandingReport, land_files
+from rtm.landing.load import LandingReport, land_files, try_file
 
-__all__ = ["Arrival", "LandingReport", "land_files", "pending_arrivals"]
+__all__ = ["Arrival", "LandingReport", "land_files", "pending_arrivals", "try_file"]

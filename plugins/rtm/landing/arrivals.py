@@ -6,7 +6,7 @@ A file arrives at its modification time. A name with a leading dot, or one that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any, cast
@@ -15,7 +15,7 @@ from fsspec import AbstractFileSystem
 from sqlalchemy import Connection, text
 from upath import UPath
 
-from rtm.sources import FEEDS, Feed
+from rtm.sources import Feed
 
 UNFINISHED = (".part", ".tmp")
 
@@ -46,10 +46,12 @@ class Arrival:
         return (self.arrived_at, self.name, self.feed.name)
 
 
-def pending_arrivals(connection: Connection, landing: UPath, as_of: datetime) -> list[Arrival]:
+def pending_arrivals(
+    connection: Connection, landing: UPath, as_of: datetime, feeds: Mapping[str, Feed]
+) -> list[Arrival]:
     """The files that arrived up to and including `as_of` and are unknown, in delivery order."""
     pending: list[Arrival] = []
-    for feed in FEEDS.values():
+    for feed in feeds.values():
         arrived = [arrival for arrival in _listing(landing, feed) if arrival.arrived_at <= as_of]
         pending += _unknown(connection, feed, arrived)
     return sorted(pending, key=lambda arrival: arrival.order)

@@ -52,6 +52,7 @@ class Table:
     columns: tuple[str, ...]
     delimiter: str
     has_header: bool = True
+    encoding: str = "utf-8"
 
 
 def container(arrival: Arrival) -> str:
@@ -138,9 +139,16 @@ def delimited_records(table: Table, content: IO[bytes]) -> Iterator[Record]:
     A quote that nothing closes takes in the lines behind it. Such a record is taken for its first
     line alone, and the lines behind it are read as records of their own.
     """
+    yield from text_records(
+        table, io.TextIOWrapper(content, "utf-8", errors="surrogateescape", newline=""), 1
+    )
+
+
+def text_records(table: Table, text: Iterator[str], header_row: int) -> Iterator[Record]:
+    """The same of a text that stands behind its header."""
     csv.field_size_limit(LONGEST_CELL)
-    lines = _Lines(io.TextIOWrapper(content, "utf-8", errors="surrogateescape", newline=""))
-    number = 1
+    lines = _Lines(text)
+    number = header_row
     while True:
         number += 1
         lines.taken.clear()
@@ -187,7 +195,9 @@ def _delimited_record(number: int, raw_text: str, cells: list[str], table: Table
     if "\0" in raw_text:
         return Record(number, printable(raw_text), None, "the row holds NUL bytes")
     if any("\udc80" <= character <= "\udcff" for character in raw_text):
-        return Record(number, printable(raw_text), None, "the row is not UTF-8 text")
+        return Record(
+            number, printable(raw_text), None, f"the row is not {table.encoding.upper()} text"
+        )
     if len(cells) != len(table.columns):
         error = f"the row has {len(cells)} cells, the header {len(table.columns)}"
         return Record(number, raw_text, None, error)
@@ -219,15 +229,18 @@ def log_records(table: Table, content: IO[bytes]) -> Iterator[Record]:
         )
 
 
-def json_records(content: IO[bytes]) -> Iterator[Record]:
-    """One JSON object a line, its values as text; nested values are not cells."""
+def json_records(content: IO[bytes], as_written: bool = False) -> Iterator[Record]:
+    """One JSON object a line, its values as text; nested values are not cells.
+
+    `as_written`: the names as well, otherwise in lower case.
+    """
     for number, line in enumerate(content, start=1):
         if not line.strip():
             continue
         raw_text = printable(line.decode("utf-8", errors="surrogateescape").rstrip("\r\n"))
         try:
             value = json.loads(line, parse_float=str, parse_int=str, parse_constant=_refuse)
-            yield Record(number, raw_text, _json_cells(value))
+            yield Record(number, raw_text, _json_cells(value, as_written))
         except (ValueError, RecursionError) as error:
             yield Record(number, raw_text, None, f"not a JSON object of plain values: {error}")
 
@@ -236,7 +249,7 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON value")
 
 
-def _json_cells(value: object) -> dict[str, str | None]:
+def _json_cells(value: object, as_written: bool) -> dict[str, str | None]:
     if not isinstance(value, dict):
         raise ValueError("the line holds no object")
     cells: dict[str, str | None] = {}
@@ -249,7 +262,7 @@ def _json_cells(value: object) -> dict[str, str | None]:
             raise ValueError(f"{name} holds a NUL character")
         if cell is not None:
             cell.encode("utf-8")
-        cells[name.strip().lower()] = cell or None
+        cells[name.strip() if as_written else name.strip().lower()] = cell or None
     return cells
 
 

@@ -59,7 +59,7 @@ def keep_deliveries(cursor: Cursor, feed: Feed, load_id: int, arriving: str) -> 
             order by _arrived_at desc, _file_name desc limit 1
         )
         """,
-        {"feed": feed.name},
+        {"feed": feed.lands_in},
     )
     if cursor.rowcount and _is_late(cursor, load_id):
         _keep_what_is_said_again(cursor, feed, load_id)
@@ -102,7 +102,7 @@ def _is_late(cursor: Cursor, load_id: int) -> bool:
     found = cursor.execute(
         """
         select from ops.file_ledger as late
-        inner join ops.file_ledger as other on other.feed = late.feed
+        inner join ops.file_ledger as other on other.lands_in = late.lands_in
             and other.arrived_at >= late.arrived_at
             and (other.arrived_at, other.file_name) > (late.arrived_at, late.file_name)
         where late.file_id = %s and other.words_digest is not null limit 1
@@ -175,7 +175,7 @@ def _keep_what_is_said_again(cursor: Cursor, feed: Feed, load_id: int) -> None:
             where {_same_key(feed, "again")} and old._file_id = again._file_id
         ) as repeated
         """,
-        {"feed": feed.name},
+        {"feed": feed.lands_in},
     )
 
 

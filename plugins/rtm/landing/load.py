@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BufferedReader
+from itertools import islice
 from typing import IO, Any, cast
 
 import psycopg
@@ -45,8 +46,10 @@ from rtm.landing.lines import (
     PassingLines,
     separated_lines,
 )
+from rtm.landing.mapped import converted, mapped_records
 from rtm.sources import FEEDS, Feed
 from rtm.sources import Role as FeedRole
+from rtm.sources.mapping import MappedFeed
 from rtm.warehouse import Role, Warehouse
 
 logger = logging.getLogger(__name__)
@@ -56,6 +59,9 @@ ARRIVING = "landing_rows"
 
 MOST_UNKNOWN_VALUES = 100
 """Of one column and file; a file with more of them is another kind of file."""
+
+MAPPED_AT_ONCE = 10_000
+"""Rows of a mapped file that are in memory."""
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
@@ -100,13 +106,14 @@ def land_files(
     warehouse: Warehouse,
     landing: UPath,
     as_of: datetime,
+    feeds: Mapping[str, Feed] = FEEDS,
     progress: Callable[[LandedFile], None] | None = None,
 ) -> LandingReport:
-    """Takes in every file that arrived up to `as_of`, in the order of delivery."""
+    """Takes in every file of the feeds that arrived up to `as_of`, in the order of delivery."""
     report = LandingReport()
     with warehouse.exclusive("landing"):
         with warehouse.transaction(Role.LOADER) as connection:
-            arrivals = pending_arrivals(connection, landing, as_of)
+            arrivals = pending_arrivals(connection, landing, as_of, feeds)
         for arrival in arrivals:
             try:
                 landed = land_file(warehouse, arrival)
@@ -139,6 +146,35 @@ def land_file(warehouse: Warehouse, arrival: Arrival) -> LandedFile:
             return _Load(cursor, arrival, digest).quarantine_whole(reason)
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What would come of a file."""
+
+    landed: LandedFile
+    rows_new: int
+    """Rows that would be kept; others say nothing new."""
+    quarantined: list[tuple[int | None, str, str | None]]
+    """The first of them: row, reason, text."""
+
+
+def try_file(warehouse: Warehouse, arrival: Arrival, most: int = 20) -> Trial:
+    """Loads one file and takes all of it back."""
+    with ThreadPoolExecutor(1) as beside, warehouse.exclusive("landing"):
+        digest = beside.submit(_digest, arrival)
+        with warehouse.engine(Role.LOADER).connect() as connection:
+            connection.exec_driver_sql("select 1")  # Begins the transaction.
+            driver = cast(
+                psycopg.Connection[tuple[Any, ...]], connection.connection.driver_connection
+            )
+            try:
+                return _Load(driver.cursor(), arrival, digest).trial(most)
+            except UnreadableFileError as error:
+                landed = LandedFile(arrival.feed.name, arrival.name, "quarantined")
+                return Trial(landed, 0, [(None, str(error), None)])
+            finally:
+                connection.rollback()
+
+
 def _digest(arrival: Arrival) -> str:
     with arrival.open() as content:
         return hashlib.file_digest(cast(BufferedReader, content), "sha256").hexdigest()
@@ -161,7 +197,9 @@ class _Load:
     def run(self) -> LandedFile:
         if self._was_loaded_before():
             return self._finish("repeated", "the same content was delivered before")
-        if container(self.arrival) == "delimited":
+        if isinstance(self.feed, MappedFeed):
+            self._copy_mapped(self.feed)
+        elif container(self.arrival) == "delimited":
             self._copy_delimited()
         else:
             self._copy_records(tuple(c.name for c in self.feed.columns), self._records())
@@ -174,9 +212,26 @@ class _Load:
             deliveries.keep_deliveries(self.cursor, self.feed, self.file_id, ARRIVING)
         self._quarantine_unknown_services()
         self._merge(self.feed, self.is_distinct)
-        if self.feed.name == "service":
+        if isinstance(self.feed, MappedFeed) and self.feed.role is FeedRole.RECORD:
+            self._drop_repeated_originals()
+        if self.feed.lands_in == "service":
             self._release_waiting_rows()
         return self._finish("loaded", None)
+
+    def trial(self, most: int) -> Trial:
+        """What `run` does, for a transaction that is rolled back."""
+        landed = self.run()
+        rows = self.cursor.execute(
+            "select row_number, reason, raw_text from ops.quarantine where file_id = %s"
+            " order by row_number nulls first limit %s",
+            (self.file_id, most),
+        ).fetchall()
+        kept = self.cursor.execute(
+            f"select count(*) from {self.feed.table} where _load_id = %s and _file_id = %s",
+            (self.file_id, self.file_id),
+        ).fetchone()
+        assert kept is not None
+        return Trial(landed, kept[0], rows)
 
     def quarantine_whole(self, reason: str) -> LandedFile:
         self._quarantine([(None, reason, None, None, None)])
@@ -191,25 +246,39 @@ class _Load:
         row = self.cursor.execute(
             """
             insert into ops.file_ledger
-                (feed, file_name, arrived_at, size_bytes, content_sha256, outcome)
-            values (%s, %s, %s, %s, '', 'loaded') returning file_id
+                (
+                    feed, lands_in, mapping_digest, file_name, arrived_at, size_bytes,
+                    content_sha256, outcome
+                )
+            values (%s, %s, %s, %s, %s, %s, '', 'loaded') returning file_id
             """,
-            (self.feed.name, arrival.name, arrival.arrived_at, arrival.size_bytes),
+            (
+                *(self.feed.name, self.feed.lands_in, self._mapping_digest),
+                *(arrival.name, arrival.arrived_at, arrival.size_bytes),
+            ),
         ).fetchone()
         assert row is not None
         self.cursor.execute("select set_config('rtm.file_id', %s, true)", (str(row[0]),))
         return int(row[0])
 
+    @property
+    def _mapping_digest(self) -> str | None:
+        return self.feed.digest if isinstance(self.feed, MappedFeed) else None
+
     def _was_loaded_before(self) -> bool:
-        """Reference data and rosters delivered again hold again, so they are never skipped."""
+        """Reference data and rosters delivered again hold again, so they are never skipped; nor is
+        a file that another version of its mapping has read."""
         if self.feed.role is not FeedRole.RECORD:
             return False
         earlier = """
             select from ops.file_ledger
             where feed = %s and size_bytes = %s and outcome = 'loaded' and file_id <> %s
-                and arrived_at <= %s
+                and arrived_at <= %s and mapping_digest is not distinct from %s
         """
-        file = (self.feed.name, self.arrival.size_bytes, self.file_id, self.arrival.arrived_at)
+        file = (
+            *(self.feed.name, self.arrival.size_bytes, self.file_id, self.arrival.arrived_at),
+            self._mapping_digest,
+        )
         # Only a file of the same size is worth waiting for the digest.
         if self.cursor.execute(f"{earlier} limit 1", file).fetchone() is None:
             return False
@@ -338,7 +407,62 @@ class _Load:
         self.landed.unknown_columns = sorted(unknown)
         self._quarantine([(number, why, text, None, None) for number, why, text in unreadable])
 
+    def _copy_mapped(self, feed: MappedFeed) -> None:
+        """Some rows at a time: as they were delivered, and as the mapping reads them."""
+        if feed.role is FeedRole.REFERENCE:
+            self._make_arriving(feed)
+        names = [cell.column.name for cell in feed.cells]
+        columns = ", ".join(f'"{cell.column.sql_name}"' for cell in feed.cells)
+        described = {name.casefold() for name in feed.needed_columns} | feed.unused
+        unknown: set[str] = set()
+        rows = converted(feed, mapped_records(self.arrival, feed))
+        while batch := list(islice(rows, MAPPED_AT_ONCE)):
+            self.landed.rows_read += len(batch)
+            with self.cursor.copy(f"copy {self.target} ({columns}, _row) from stdin") as copy:
+                for row in batch:
+                    if row.cells is not None:
+                        copy.write_row([row.cells[name] for name in names] + [row.record.number])
+            originals = "copy raw.mapped_row (_row, mapping, cells) from stdin"
+            with self.cursor.copy(originals) as copy:
+                for row in batch:
+                    if row.record.cells is not None:
+                        original = Jsonb(row.record.cells)
+                        copy.write_row([row.record.number, feed.name, original])
+                        unknown |= {
+                            name
+                            for name, cell in row.record.cells.items()
+                            if name.casefold() not in described
+                            and (cell or not name.startswith("#"))
+                        }
+            self._quarantine(
+                [
+                    (row.record.number, row.error, row.record.raw_text, None, None)
+                    for row in batch
+                    if row.error is not None
+                ]
+            )
+        self.landed.unknown_columns = sorted(unknown)
+
+    def _drop_repeated_originals(self) -> None:
+        """What a source says again, word for word, is kept once."""
+        self.cursor.execute(
+            """
+            delete from raw.mapped_row as again
+            where again._load_id = %(load_id)s and exists (
+                select from raw.mapped_row as said
+                where said.mapping = again.mapping
+                    and jsonb_hash_extended(said.cells, 0) = jsonb_hash_extended(again.cells, 0)
+                    and said.cells = again.cells
+                    and (said._load_id, said._row) < (again._load_id, again._row)
+            )
+            """,
+            {"load_id": self.file_id},
+        )
+
     def _records(self) -> Iterator[Record]:
+        if isinstance(self.feed, MappedFeed):
+            yield from mapped_records(self.arrival, self.feed)
+            return
         with unpacked(self.arrival) as content:
             match container(self.arrival):
                 case "jsonl":
@@ -465,13 +589,16 @@ class _Load:
         """Takes in the rows that waited for a service which has now appeared."""
         waiting = self.cursor.execute(
             """
-            select distinct feed from ops.quarantine
+            select distinct quarantine.feed, ledger.lands_in
+            from ops.quarantine
+            inner join ops.file_ledger as ledger using (file_id)
             where released_at is null
                 and waits_for in (select service_code from raw.service)
             """
         ).fetchall()
-        for (name,) in waiting:
-            feed = FEEDS[name]
+        for name, lands_in in waiting:
+            # Also where the mapping that brought them is there no more.
+            feed = FEEDS[lands_in]
             target = feed.table
             if feed.role is FeedRole.REFERENCE:
                 self._make_arriving(feed)

@@ -60,7 +60,7 @@ def upsert_reference(cursor: Cursor, feed: Feed, arriving: str) -> None:
 
 
 def drop_repeats(cursor: Cursor, feed: Feed, load_id: int, is_distinct: bool = False) -> None:
-    """Of records that are equal cell for cell, keeps the one that was delivered first.
+    """Of equal records of one source, cell for cell, keeps the one that was delivered first.
 
     `is_distinct`: no two of this load are equal.
     """
@@ -71,6 +71,7 @@ def drop_repeats(cursor: Cursor, feed: Feed, load_id: int, is_distinct: bool = F
 
 def _drop_within_load(cursor: Cursor, feed: Feed, load_id: int) -> None:
     names = ", ".join(f'"{name}"' for name in feed.column_names)
+    qualified = ", ".join(f'fresh."{name}"' for name in feed.column_names)
     repeated = cursor.execute(
         f"""
         select hash_record_extended(row({names}), 0) from {feed.table}
@@ -83,11 +84,14 @@ def _drop_within_load(cursor: Cursor, feed: Feed, load_id: int) -> None:
             delete from {feed.table} where ctid in (
                 select place from (
                     select
-                        ctid as place,
-                        row_number() over (partition by {names} order by _file_id, _row) as nth
-                    from {feed.table}
+                        fresh.ctid as place,
+                        row_number() over (
+                            partition by ledger.feed, {qualified} order by _file_id, _row
+                        ) as nth
+                    from {feed.table} as fresh
+                    inner join ops.file_ledger as ledger on ledger.file_id = fresh._file_id
                     where _load_id = {load_id}
-                        and hash_record_extended(row({names}), 0) = any(%s)
+                        and hash_record_extended(row({qualified}), 0) = any(%s)
                 ) as numbered where nth > 1
             )
             """,
@@ -121,7 +125,9 @@ def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
             inner join {feed.table} as old
                 on {matched} and {equal} and old._load_id < {load_id}
             inner join ops.file_ledger as new_file on new_file.file_id = new._file_id
-            inner join ops.file_ledger as old_file on old_file.file_id = old._file_id
+            -- The same words of two sources are told of two things
+            inner join ops.file_ledger as old_file
+                on old_file.file_id = old._file_id and old_file.feed = new_file.feed
             where new._load_id = {load_id}
         )
         delete from {feed.table} where ctid in (

@@ -34,6 +34,22 @@ DELIVERED_WORDS = """
 """
 
 
+MAPPED_ROW = """
+    create table if not exists raw.mapped_row (
+        _load_id integer not null default raw.loading_file(),
+        _file_id integer not null default raw.loading_file(),
+        _row integer not null,
+        mapping text not null,
+        cells jsonb not null
+    )
+"""
+"""The rows of the sources that a mapping describes, as they were delivered."""
+
+MAPPED_ROW_INDEX = """
+    create index if not exists mapped_row_said on raw.mapped_row
+        (mapping, jsonb_hash_extended(cells, 0))
+"""
+
 STANDING = """
     select class.relname, attribute.attname
     from pg_attribute as attribute
@@ -51,6 +67,7 @@ def has_raw_tables(connection: Connection) -> bool:
         for table in (feed.table, *([feed.delivery_table] if feed.keeps_deliveries else []))
         for name in feed.column_names
     }
+    described.add(("mapped_row", "cells"))
     return described <= standing
 
 
@@ -58,6 +75,8 @@ def ensure_raw_tables(connection: Connection) -> None:
     """Makes missing tables, and adds the columns that a newer feed description has."""
     connection.execute(text(LOADING))
     connection.execute(text(DELIVERED_WORDS))
+    connection.execute(text(MAPPED_ROW))
+    connection.execute(text(MAPPED_ROW_INDEX))
     for feed in FEEDS.values():
         for statement in _statements(feed):
             connection.execute(text(statement))

@@ -33,17 +33,28 @@ NO_SHEET = (
 """What openpyxl raises for content that is no sheet."""
 
 Cell = str | bool | int | float | date | time | timedelta | None
+Row = tuple[int, tuple[Cell, ...]]
 
 assert DEFUSEDXML, "openpyxl must parse with defusedxml"
 
 
 def workbook_records(arrival: Arrival, content: IO[bytes]) -> Iterator[Record]:
     """The rows of the first sheet that hold something; raises UnreadableFileError."""
+    yield from _records(arrival, sheet_rows(content))
+
+
+def sheet_rows(content: IO[bytes], name: str | None = None) -> Iterator[Row]:
+    """The rows of a sheet (the first one) that hold something, with their numbers; raises
+    UnreadableFileError."""
     try:
         book = load_workbook(_within_limits(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
+        if name is not None and name not in book.sheetnames:
+            raise UnreadableFileError(
+                f"there is no sheet {name!r}; there are {', '.join(book.sheetnames)[:500]}"
+            )
+        sheet = book.worksheets[0] if name is None else book[name]
         sheet.reset_dimensions()  # What the file says of its size need not be true.
-        yield from _records(arrival, _numbered_rows(sheet.iter_rows(values_only=True)))
+        yield from _numbered_rows(sheet.iter_rows(values_only=True))
     except UnreadableFileError:
         raise
     except NO_SHEET as error:
@@ -52,11 +63,11 @@ def workbook_records(arrival: Arrival, content: IO[bytes]) -> Iterator[Record]:
 
 def _records(arrival: Arrival, rows: Iterator[tuple[int, tuple[Cell, ...]]]) -> Iterator[Record]:
     _, header = next(rows, (0, ()))
-    names = [(_text(value, Kind.TEXT) or "").strip().lower() for value in header]
+    names = [(cell_text(value) or "").strip().lower() for value in header]
     check_columns(arrival, tuple(name for name in names if name))
     kinds = [_kind(arrival.feed, name) for name in names]
     for number, values in rows:
-        texts = [_text(value, kind) for value, kind in zip(values, kinds, strict=False)]
+        texts = [cell_text(value, kind) for value, kind in zip(values, kinds, strict=False)]
         cells = {name: text for name, text in zip(names, texts, strict=False) if name}
         yield Record(number, ";".join(text or "" for text in texts), cells)
 
@@ -95,7 +106,8 @@ def _kind(feed: Feed, name: str) -> Kind:
     return column.kind if column else Kind.TEXT
 
 
-def _text(value: Cell, kind: Kind) -> str | None:
+def cell_text(value: Cell, kind: Kind = Kind.TEXT) -> str | None:
+    """The text that a csv file would hold."""
     match value:
         case None | "":
             return None
@@ -111,5 +123,8 @@ def _text(value: Cell, kind: Kind) -> str | None:
             return value.isoformat()
         case timedelta() if kind is Kind.CLOCK:
             return (datetime.min.replace(tzinfo=UTC) + value).time().isoformat()
+        case timedelta():
+            minutes, seconds = divmod(value.total_seconds(), 60)
+            return f"{int(minutes) // 60}:{int(minutes) % 60:02}:{int(seconds):02}"
         case _:
             return str(value)

@@ -43,7 +43,7 @@ NEXT_PENDING = text(
     from ops.file_ledger as ledger
     cross join reference
     left join ops.roster_version as version on version.file_id = ledger.file_id
-    where ledger.feed = 'roster'
+    where ledger.lands_in = 'roster'
         and ledger.outcome in ('loaded', 'quarantined')
         and (
             version.version_id is null

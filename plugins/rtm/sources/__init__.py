@@ -4,6 +4,11 @@ A source describes; `rtm.landing` does the loading, and the staging models give 
 source is a `Feed` here and a staging model with the same name in `dbt_project/models/staging`.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
 from rtm.sources.amazon_connect import AMAZON_CONNECT_AGENT_EVENT, AMAZON_CONNECT_CONTACT
 from rtm.sources.anonymous_bank import ANONYMOUS_BANK
 from rtm.sources.asterisk import ASTERISK_QUEUE_LOG
@@ -21,5 +26,37 @@ VENDORS = (
 )
 
 FEEDS: dict[str, Feed] = {feed.name: feed for feed in (*CANONICAL, *VENDORS)}
+"""The feeds that every site has; `read_sources` adds those of its mapping files."""
 
-__all__ = ["FEEDS", "Column", "Feed", "Kind", "Layout", "Role"]
+
+@dataclass(frozen=True)
+class Sources:
+    """All feeds of a system, and the mapping files that cannot be used."""
+
+    feeds: dict[str, Feed]
+    broken: dict[str, str] = field(default_factory=dict)
+    """Why, by the name of the mapping file."""
+
+
+def read_sources(mappings: Path) -> Sources:
+    """The known feeds and those of the mapping files, as these are now."""
+    if not mappings.is_dir():
+        return Sources(FEEDS)
+    # Not at the top: few sites have mappings, and the schema is slow to import.
+    from rtm.sources.mapping import read_mappings
+
+    found = read_mappings(mappings, {feed.name: feed for feed in CANONICAL}, frozenset(FEEDS))
+    return Sources(FEEDS | found.feeds, found.broken)
+
+
+__all__ = [
+    "CANONICAL",
+    "FEEDS",
+    "Column",
+    "Feed",
+    "Kind",
+    "Layout",
+    "Role",
+    "Sources",
+    "read_sources",
+]

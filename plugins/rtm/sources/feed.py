@@ -107,8 +107,13 @@ class Feed:
         return next((column for column in self.columns if column.name == name), None)
 
     @property
+    def lands_in(self) -> str:
+        """The feed in whose tables the rows end: itself, but for a mapping."""
+        return self.name
+
+    @property
     def table(self) -> str:
-        return f"raw.{self.name}"
+        return f"raw.{self.lands_in}"
 
     @property
     def delivery_table(self) -> str:

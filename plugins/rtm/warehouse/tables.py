@@ -61,6 +61,7 @@ class FileLedger(Base):
         UniqueConstraint("feed", "file_name", "arrived_at", "size_bytes"),
         Index(None, "feed", "size_bytes", "content_sha256"),
         Index(None, "feed", "arrived_at"),
+        Index(None, "lands_in", "arrived_at"),
         Index(None, "feed", "span_to"),
         Index(
             None,
@@ -72,6 +73,10 @@ class FileLedger(Base):
 
     file_id: Mapped[int] = _identity()
     feed: Mapped[str]
+    lands_in: Mapped[str]
+    """The feed in whose tables the rows are: of a mapping another one than its own."""
+    mapping_digest: Mapped[str | None]
+    """Of the mapping that the file was read by."""
     file_name: Mapped[str]
     arrived_at: Mapped[datetime]
     size_bytes: Mapped[int]

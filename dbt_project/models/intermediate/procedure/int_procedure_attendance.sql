@@ -44,7 +44,7 @@ known as (
                 and cycle.error is null
                 and exists (
                     select from {{ source('ops', 'file_ledger') }} as ledger
-                    where ledger.feed = 'agent_event'
+                    where ledger.lands_in = 'agent_event'
                         and ledger.outcome <> 'quarantined'
                         and ledger.arrived_at <= cycle.as_of
                         and ledger.arrived_at

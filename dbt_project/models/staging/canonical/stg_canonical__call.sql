@@ -1,6 +1,6 @@
 -- One row per delivered version of a call.
 select
-    'call' as feed,
+    ledger.feed,
     call.call_id,
     call.service_code,
     lower(call.direction) as direction,

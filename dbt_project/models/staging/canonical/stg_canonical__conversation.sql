@@ -1,6 +1,6 @@
 -- One row per delivered version of a conversation.
 select
-    'conversation' as feed,
+    ledger.feed,
     conversation.conversation_id,
     conversation.service_code,
     conversation.channel,

@@ -13,7 +13,7 @@ begun as (
 )
 
 select
-    'ring' as feed,
+    ledger.feed,
     ring.call_id,
     coalesce(
         ring.ring_id,
