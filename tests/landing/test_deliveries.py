@@ -207,7 +207,8 @@ def test_a_warehouse_from_before_deliveries_were_kept_begins_with_what_it_holds(
         connection.exec_driver_sql(f"drop table {tables}, raw.delivered_words cascade")
         connection.exec_driver_sql(
             "alter table ops.file_ledger drop column words_digest cascade,"
-            " drop column unknown_values cascade"
+            " drop column unknown_values cascade, drop column lands_in cascade,"
+            " drop column mapping_digest cascade"
         )
         connection.exec_driver_sql("update ops.alembic_version set version_num = '0001'")
         connection.exec_driver_sql("update ops.clock set models = 'of an earlier version'")
