@@ -243,6 +243,10 @@ talks as (
 wrap_ups as (
     select
         lines.person,
+        lines.external_id,
+        lines.call_id,
+        lines._file_id,
+        lines._row,
         lines.occurred_at as starts_at,
         lines.occurred_at
         + least(
@@ -253,165 +257,197 @@ wrap_ups as (
     where lines.event = 'WRAPUPSTART'
 ),
 
-spells as (
-    select aux.*, 'aux' as state from aux
+-- What lasts, each kind by itself
+stretches as (
+    select aux.person, 'aux' as kind, aux.starts_at, aux.ends_at
+    from aux
     union all
-    select talks.*, 'busy' from talks
+    select talks.person, 'busy', talks.starts_at, talks.ends_at
+    from talks
     union all
-    select wrap_ups.*, 'acw' from wrap_ups
-    where wrap_ups.ends_at is not null
+    select wrap_ups.person, 'acw', wrap_ups.starts_at, wrap_ups.ends_at
+    from wrap_ups
+    union all
+    select logged_in.person, 'in', lower(spell.spell), upper(spell.spell)
+    from logged_in
+    cross join unnest(logged_in.logged_in) as spell (spell)
 ),
 
-state_spells as (
+-- What happens at a moment: a stretch begins or ends, a reason is said, a line stands there
+happenings as (
     select
-        spells.person,
-        spells.state,
-        range_agg(tstzrange(spells.starts_at, spells.ends_at)) as within
-    from spells
-    where spells.ends_at > spells.starts_at
-    group by spells.person, spells.state
-),
-
-reasons as (
-    select lines.person, lines.occurred_at, max(lines.data1) as reason
+        stretches.person,
+        moment.at,
+        stretches.kind,
+        moment.change,
+        null::text as reason,
+        false as leaves,
+        false as is_line
+    from stretches
+    cross join
+        lateral (values (stretches.starts_at, 1), (stretches.ends_at, -1)) as moment (at, change)
+    where stretches.ends_at > stretches.starts_at
+    union all
+    select
+        lines.person,
+        lines.occurred_at,
+        null,
+        0,
+        case when lines.event in ('PAUSE', 'PAUSEALL', 'PAUSEREASON') then lines.data1 end,
+        lines.leaves,
+        true
     from lines
-    where lines.event in ('PAUSE', 'PAUSEALL', 'PAUSEREASON') and lines.data1 is not null
-    group by lines.person, lines.occurred_at
 ),
 
 moments as (
-    select spells.person, spells.starts_at as at from spells
-    union
-    select spells.person, spells.ends_at from spells
-    union
-    select reasons.person, reasons.occurred_at from reasons
-    union
-    select logged_in.person, lower(spell.spell)
-    from logged_in
-    cross join unnest(logged_in.logged_in) as spell (spell)
-    union
-    select logged_in.person, upper(spell.spell)
-    from logged_in
-    cross join unnest(logged_in.logged_in) as spell (spell)
+    select
+        happenings.person,
+        happenings.at,
+        coalesce(sum(happenings.change) filter (where happenings.kind = 'aux'), 0) as aux,
+        coalesce(sum(happenings.change) filter (where happenings.kind = 'acw'), 0) as acw,
+        coalesce(sum(happenings.change) filter (where happenings.kind = 'busy'), 0) as busy,
+        coalesce(sum(happenings.change) filter (where happenings.kind = 'in'), 0) as inside,
+        bool_or(happenings.kind = 'aux' and happenings.change = 1) as is_pause,
+        bool_or(happenings.kind = 'acw' and happenings.change = -1) as wraps_up,
+        max(happenings.reason) as reason,
+        bool_or(happenings.leaves) as leaves,
+        bool_or(happenings.is_line) as is_line
+    from happenings
+    group by happenings.person, happenings.at
+),
+
+running as (
+    select
+        moments.person,
+        moments.at,
+        moments.reason,
+        moments.leaves,
+        moments.is_line or coalesce(moments.wraps_up, false) as is_told,
+        sum(moments.aux) over so_far > 0 as is_aux,
+        sum(moments.acw) over so_far > 0 as is_acw,
+        sum(moments.busy) over so_far > 0 as is_busy,
+        sum(moments.inside) over so_far > 0 as is_logged_in,
+        max(moments.at) filter (where moments.is_pause) over so_far as paused_since,
+        max(moments.at) filter (where moments.leaves) over so_far as left_at,
+        count(moments.reason) over so_far as reasons_so_far,
+        count(moments.reason) over to_come as reasons_to_come
+    from moments
+    window
+        so_far as (partition by moments.person order by moments.at),
+        to_come as (partition by moments.person order by moments.at desc)
+),
+
+-- The reason said last, and the one that follows
+explained as (
+    select
+        running.*,
+        first_value(running.reason) over said as said,
+        first_value(running.at) over said as said_at,
+        first_value(running.reason) over follows as follows,
+        first_value(running.at) over follows as follows_at
+    from running
+    window
+        said as (partition by running.person, running.reasons_so_far order by running.at),
+        follows as (
+            partition by running.person, running.reasons_to_come order by running.at desc
+        )
 ),
 
 states as (
     select
-        moments.person,
-        moments.at,
+        explained.*,
         case
-            when state.is_aux then 'aux'
-            when state.is_acw then 'acw'
-            when state.is_busy then 'busy'
+            when explained.is_aux then 'aux'
+            when explained.is_acw then 'acw'
+            when explained.is_busy then 'busy'
             else 'ready'
         end as state,
-        case when state.is_aux then coalesce(said.reason, soon.reason) end as reason,
-        coalesce(logged.logged_in @> moments.at, false) as is_logged_in,
-        logged.starts_here as logs_in,
-        logged.ends_here
-        and exists (
-            select from lines
-            where lines.person = moments.person
-                and lines.occurred_at = moments.at
-                and lines.leaves
-        ) as logs_out
-    from moments
-    left join lateral (
-        select
-            bool_or(spell.state = 'aux') as is_aux,
-            bool_or(spell.state = 'acw') as is_acw,
-            bool_or(spell.state = 'busy') as is_busy
-        from state_spells as spell
-        where spell.person = moments.person and spell.within @> moments.at
-    ) as state on true
-    left join lateral (
-        select lower(piece.piece) as starts_at
-        from state_spells as spell
-        cross join unnest(spell.within) as piece (piece)
-        where spell.person = moments.person and spell.state = 'aux' and piece.piece @> moments.at
-    ) as pause on true
-    -- The reason said last, or one that follows within a minute
-    left join lateral (
-        select reasons.reason
-        from reasons
-        where reasons.person = moments.person
-            and reasons.occurred_at <= moments.at
-            and reasons.occurred_at >= pause.starts_at
-        order by reasons.occurred_at desc
-        limit 1
-    ) as said on true
-    left join lateral (
-        select reasons.reason
-        from reasons
-        where reasons.person = moments.person
-            and reasons.occurred_at > moments.at
-            and reasons.occurred_at <= moments.at + interval '1 minute'
-        order by reasons.occurred_at
-        limit 1
-    ) as soon on true
-    left join lateral (
-        select
-            logged_in.logged_in,
-            bool_or(lower(spell.spell) = moments.at) as starts_here,
-            bool_or(upper(spell.spell) = moments.at) as ends_here
-        from logged_in
-        cross join unnest(logged_in.logged_in) as spell (spell)
-        where logged_in.person = moments.person
-        group by logged_in.logged_in
-    ) as logged on true
+        case
+            when not explained.is_aux then null
+            when explained.said_at >= explained.paused_since and explained.said is not null
+                then explained.said
+            when explained.follows_at <= explained.at + interval '1 minute' then explained.follows
+        end as aux_reason
+    from explained
 ),
 
 changes as (
     select
-        states.*,
-        coalesce(lag(states.state) over person_moments, 'ready') as state_before,
-        lag(states.reason) over person_moments as reason_before
+        states.person,
+        states.at,
+        states.state,
+        states.aux_reason as reason,
+        states.is_told,
+        states.is_logged_in,
+        states.is_logged_in and not coalesce(lag(states.is_logged_in) over moments, false)
+            as logs_in,
+        states.leaves and not states.is_logged_in and lag(states.is_logged_in) over moments
+            as logs_out,
+        coalesce(states.left_at > states.at - {{ memory }}, false) as has_left,
+        coalesce(lag(states.state) over moments, 'ready') as state_before,
+        lag(states.aux_reason) over moments as reason_before
     from states
-    window person_moments as (partition by states.person order by states.at)
+    window moments as (partition by states.person order by states.at)
 ),
 
 told as (
-    select changes.person, changes.at, 'login' as event, null as state, null as reason
+    select
+        changes.person,
+        changes.at,
+        said.event,
+        case when said.event = 'state' then changes.state end as state,
+        case when said.event = 'state' then changes.reason end as reason
     from changes
-    where changes.logs_in
-    union all
-    select changes.person, changes.at, 'logout', null, null
-    from changes
-    where changes.logs_out and not changes.is_logged_in
-    union all
-    select changes.person, changes.at, 'state', changes.state, changes.reason
-    from changes
-    where case
-            when changes.state = 'ready'
-                then changes.state_before <> 'ready' and not coalesce(changes.logs_in, false)
-            else
-                changes.logs_in
-                or changes.state <> changes.state_before
-                or changes.reason is distinct from changes.reason_before
-        end
-        -- What is forgotten ends without a word
-        and (
-            exists (
-                select from lines
-                where lines.person = changes.person and lines.occurred_at = changes.at
+    cross join
+        lateral (
+            values
+            ('login', changes.logs_in),
+            ('logout', changes.logs_out),
+            (
+                'state',
+                case
+                    when changes.state = 'ready'
+                        then changes.state_before <> 'ready' and not changes.logs_in
+                    else
+                        changes.logs_in
+                        or changes.state <> changes.state_before
+                        or changes.reason is distinct from changes.reason_before
+                end
+                -- Who has left is not there again before he joins, or takes a call
+                and (changes.is_logged_in or changes.state = 'busy' or not changes.has_left)
             )
-            or exists (
-                select from wrap_ups
-                where wrap_ups.person = changes.person and wrap_ups.ends_at = changes.at
-            )
-        )
-        -- Who has left is not there again before he joins, or takes a call
-        and (
-            changes.is_logged_in
-            or changes.state = 'busy'
-            or not exists (
-                select from lines
-                where lines.person = changes.person
-                    and lines.leaves
-                    and lines.occurred_at <= changes.at
-                    and lines.occurred_at > changes.at - {{ memory }}
-            )
-        )
+        ) as said (event, applies)
+    -- What is forgotten ends without a word
+    where said.applies and changes.is_told
+),
+
+-- The name and the line behind a moment
+named as (
+    select distinct on (line.person, line.at) line.*
+    from (
+        select
+            lines.person,
+            lines.occurred_at as at,
+            1 as rank,
+            lines.external_id,
+            lines.event,
+            lines.call_id,
+            lines._file_id,
+            lines._row
+        from lines
+        union all
+        select
+            wrap_ups.person,
+            wrap_ups.ends_at,
+            2,
+            wrap_ups.external_id,
+            'WRAPUPSTART',
+            wrap_ups.call_id,
+            wrap_ups._file_id,
+            wrap_ups._row
+        from wrap_ups
+    ) as line
+    order by line.person, line.at, line.rank, line.external_id, line.event, line.call_id
 ),
 
 final as (
@@ -440,14 +476,7 @@ final as (
         on touched.person = told.person
         and touched.from_at <= told.at
         and touched.to_at >= told.at
-    -- The name and the line behind it: of that moment, or the last one before it
-    inner join lateral (
-        select lines.external_id, lines._file_id, lines._row
-        from lines
-        where lines.person = told.person and lines.occurred_at <= told.at
-        order by lines.occurred_at desc, lines.external_id, lines.event, lines.call_id
-        limit 1
-    ) as line on true
+    inner join named as line on line.person = told.person and line.at = told.at
     inner join {{ source('ops', 'file_ledger') }} as ledger on ledger.file_id = line._file_id
 )
 
