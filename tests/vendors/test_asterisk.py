@@ -206,6 +206,23 @@ def test_a_log_that_begins_in_the_middle_of_a_call_tells_its_waiting(log, land, 
     }
 
 
+def test_a_call_that_a_late_line_moves_to_another_interval_leaves_the_first(
+    log, land, day, deliver, centre, query
+):
+    """Without its first line it seems to have waited 10 s; it had come at 08:29."""
+    log.connect(1870, "c1", hold=10)
+    log.add(1930, "COMPLETECALLER", 10, 60, 1, call="c1", agent="SIP/8007")
+    land(log)
+    intervals = "select interval_start, offered from marts.fct_scr_interval order by 1"
+    assert query(intervals) == [{"interval_start": MORNING + timedelta(minutes=30), "offered": 1}]
+    late = Log()
+    late.enter(1740, "c1")
+    deliver("asterisk_queue_log", "late", str(late), EVENING + timedelta(minutes=1))
+    centre(EVENING + timedelta(minutes=1))
+    assert query(intervals) == [{"interval_start": MORNING, "offered": 1}]
+    assert day()["wait_s"] == 130
+
+
 def test_wrap_up_seconds_are_after_call_work(log, land, day):
     ended(log, "c1", 60, "COMPLETEAGENT", 10, 60, 1)
     log.add(130, "WRAPUPSTART", 15, call="c1", agent="SIP/8007")

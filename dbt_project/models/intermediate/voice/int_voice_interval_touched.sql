@@ -16,6 +16,10 @@ final as (
     select version.service_code, version.interval_start
     from {{ ref('int_call_arrival') }} as version
     union
+    -- Where a call stood that was put together anew
+    select place.service_code, place.interval_start
+    from {{ ref('int_vendor_call_place') }} as place
+    union
     -- Where a call could still change with the clock
     select calls.service_code, calls.interval_start
     from calls
