@@ -1,13 +1,12 @@
 {# How a queue_log tells time, and what it says of a call. #}
 
-{# Seconds since 1970, or a date and time that without an offset is local to the zone of `service`, a
-   query of one row. #}
-{% macro log_instant(cell, service) -%}
+{# Seconds since 1970, or a date and time that without an offset is local to `zone`, if it is known. #}
+{% macro log_instant(cell, zone) -%}
     case
         when {{ cell }} ~ '^[0-9]+([.][0-9]+)?$'
             then 'epoch'::timestamptz + make_interval(secs => {{ cell }}::double precision)
         else
-            {{ instant(cell, home_zone('(select named.timezone from ' ~ service ~ ' as named)')) }}
+            {{ instant(cell, home_zone(zone)) }}
     end
 {%- endmacro %}
 

@@ -15,7 +15,8 @@ from rtm.cycle import build_marts, land_feeds
 from rtm.settings import REPOSITORY
 from rtm.sources import CANONICAL, FEEDS
 from rtm.sources.feed import Column, Kind
-from rtm.sources.mapping import MappedCell, MappingError, read_mapping, read_mappings
+from rtm.sources.mapping.cells import MappedCell
+from rtm.sources.mapping.files import MappingError, read_mapping, read_mappings
 from tests.small_centre import MORNING, deliver_reference
 
 NOON = MORNING + timedelta(hours=4)

@@ -26,6 +26,15 @@ def centre(system, deliver):
 
 
 @pytest.fixture
+def site(centre, deliver, request):
+    """The centre, with the QUEUES and ALIASES that the test module says of its source."""
+    early = MORNING - timedelta(days=2)
+    deliver("queue", "queue.csv", request.module.QUEUES, early)
+    deliver("agent_alias", "alias.csv", request.module.ALIASES, early)
+    return centre
+
+
+@pytest.fixture
 def rebuild(system):
     """Computes everything anew at a clock."""
 

@@ -55,14 +55,6 @@ def contact(contact_id, second, *, agent=None, answered=None, talk=60, hold=0, a
 
 
 @pytest.fixture
-def site(centre, deliver):
-    early = MORNING - timedelta(days=2)
-    deliver("queue", "queue.csv", QUEUES, early)
-    deliver("agent_alias", "alias.csv", ALIASES, early)
-    return centre
-
-
-@pytest.fixture
 def land(site, deliver):
     def run(feed, *documents, name="stream-1", at=EVENING):
         deliver(f"amazon_connect_{feed}", name, lines(*documents), at)

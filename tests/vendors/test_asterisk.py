@@ -6,10 +6,8 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from sqlalchemy import text
 
-from rtm.cycle import build_marts, run_cycle
-from tests.small_centre import DAY, MORNING, deliver_reference, roster
+from tests.small_centre import DAY, MORNING, roster
 
 ALIASES = (
     "source,external_id,agent_id\n"
@@ -46,70 +44,14 @@ def log():
 
 
 @pytest.fixture
-def centre(system, deliver):
-    """The small centre with its roster, aliases and queues; runs cycles at given moments."""
-    deliver_reference(deliver)
-    early = MORNING - timedelta(days=2)
-    deliver("agent_alias", "alias.csv", ALIASES, early)
-    deliver("queue", "queue.csv", QUEUES, early)
-    deliver("roster", "roster.csv", roster(), MORNING - timedelta(days=1))
-
-    def run(*moments):
-        for moment in moments:
-            run_cycle(system, moment)
-
-    return run
-
-
-@pytest.fixture
-def land(deliver, centre):
+def land(deliver, site):
     """Delivers the log as one file, and runs a cycle at the end of the day."""
 
     def run(log, name="queue_log", at=EVENING, until=None):
         deliver("asterisk_queue_log", name, str(log), at)
-        centre(until or at)
+        site(until or at)
 
     return run
-
-
-@pytest.fixture
-def day(query):
-    """The sum of all intervals of voice."""
-
-    def read():
-        (row,) = query(
-            "select sum(offered) as offered, sum(answered) as answered,"
-            " sum(abandoned) as abandoned, sum(short_abandoned) as short_abandoned,"
-            " sum(timed_out) as timed_out, sum(blocked) as blocked, sum(still_open) as still_open,"
-            " sum(wait_s_sum) as wait_s, sum(handle_s_sum) as handle_s, sum(handled) as handled"
-            " from marts.fct_scr_interval where service_code = 'KARTU'"
-        )
-        return {name: value for name, value in row.items() if value}
-
-    return read
-
-
-@pytest.fixture
-def aux(query):
-    def read():
-        rows = query("select agent_id, aux_code, aux_s, occurrences from marts.fct_aux_usage")
-        return {
-            (row["agent_id"], row["aux_code"]): (row["aux_s"], row["occurrences"]) for row in rows
-        }
-
-    return read
-
-
-@pytest.fixture
-def attendance(query):
-    def read(agent="A1"):
-        (row,) = query(
-            "select * from marts.fct_attendance where agent_id = :agent and shift_code = 'P'",
-            agent=agent,
-        )
-        return row
-
-    return read
 
 
 def ended(log, call, second, event, *data, agent="SIP/8007"):
@@ -207,7 +149,7 @@ def test_a_log_that_begins_in_the_middle_of_a_call_tells_its_waiting(log, land, 
 
 
 def test_a_call_that_a_late_line_moves_to_another_interval_leaves_the_first(
-    log, land, day, deliver, centre, query
+    log, land, day, deliver, site, query
 ):
     """Without its first line it seems to have waited 10 s; it had come at 08:29."""
     log.connect(1870, "c1", hold=10)
@@ -218,7 +160,7 @@ def test_a_call_that_a_late_line_moves_to_another_interval_leaves_the_first(
     late = Log()
     late.enter(1740, "c1")
     deliver("asterisk_queue_log", "late", str(late), EVENING + timedelta(minutes=1))
-    centre(EVENING + timedelta(minutes=1))
+    site(EVENING + timedelta(minutes=1))
     assert query(intervals) == [{"interval_start": MORNING, "offered": 1}]
     assert day()["wait_s"] == 130
 
@@ -370,7 +312,7 @@ def test_calls_and_sessions_pass_midnight(log, land, day, deliver, query):
     assert found == [{"shift_code": "M", "present_s": 9 * 3600}]
 
 
-def test_the_realtime_table_as_csv_is_the_same_log(centre, deliver, day, attendance):
+def test_the_realtime_table_as_csv_is_the_same_log(site, deliver, day, attendance):
     """Times without an offset are local to the service; columns may come in any order."""
     rows = [
         "08:01:00,NONE,antrian-kartu,SIP/8007,ADDMEMBER,,,,,",
@@ -382,7 +324,7 @@ def test_the_realtime_table_as_csv_is_the_same_log(centre, deliver, day, attenda
     header = "time,callid,queuename,agent,event,data1,data2,data3,data4,data5\n"
     content = header + "".join(f"{DAY} {row}\n" for row in rows)
     deliver("asterisk_queue_log", "queue_log.csv", content, EVENING)
-    centre(EVENING)
+    site(EVENING)
     assert day() == {"offered": 1, "answered": 1, "wait_s": 10.5, "handle_s": 60, "handled": 1}
     assert attendance()["present_s"] == 8 * 3600
 
@@ -407,7 +349,7 @@ def test_an_unknown_event_is_kept_and_reported_and_an_unreadable_line_is_not(log
 
 
 def test_calls_wait_until_somebody_says_for_which_service_their_queue_is(
-    log, land, day, deliver, centre, query
+    log, land, day, deliver, site, query
 ):
     log.enter(60, "c1", queue="antrian-baru")
     log.add(80, "ABANDON", 1, 1, 20, call="c1", queue="antrian-baru")
@@ -419,7 +361,7 @@ def test_calls_wait_until_somebody_says_for_which_service_their_queue_is(
     assert incident == {"kind": "unmapped_queue", "subject": "asterisk:antrian-baru"}
     more = "source,queue,service_code\nasterisk,antrian-baru,KARTU\n"
     deliver("queue", "more.csv", more, EVENING + timedelta(minutes=1))
-    centre(EVENING + timedelta(minutes=1))
+    site(EVENING + timedelta(minutes=1))
     assert day() == {"offered": 1, "abandoned": 1}
     assert query("select * from marts.rpt_unmapped_code") == []
 
@@ -501,7 +443,7 @@ def spent(log: Log, seconds: range) -> tuple[int, int]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_random_day_in_any_slices_says_what_the_pbx_did(
-    system, centre, deliver, query, attendance, seed
+    site, deliver, rebuild, query, attendance, seed
 ):
     """Delivered line by line in any order, in files that overlap, with a cycle after each."""
     random = Random(seed)
@@ -512,7 +454,7 @@ def test_a_random_day_in_any_slices_says_what_the_pbx_did(
         moment = EVENING + timedelta(minutes=number)
         content = "\n".join(lines[number::5]) + "\n"
         deliver("asterisk_queue_log", f"queue_log.{number}", content, moment)
-        centre(moment)
+        site(moment)
 
     def found():
         (spent_in_aux,) = query(
@@ -527,8 +469,6 @@ def test_a_random_day_in_any_slices_says_what_the_pbx_did(
         "select event_key, agent_id, occurred_at, event, state from intermediate.int_agent_event"
     )
     incremental = sorted(map(repr, query(events)))
-    with system.warehouse.engine().begin() as connection:
-        connection.execute(text("update ops.clock set needs_rebuild = true"))
-    build_marts(system, EVENING + timedelta(minutes=4))
+    rebuild(EVENING + timedelta(minutes=4))
     assert sorted(map(repr, query(events))) == incremental
     assert found() == expected

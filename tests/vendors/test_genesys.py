@@ -50,14 +50,6 @@ def caller(start, end, left="client", **told):
 
 
 @pytest.fixture
-def site(centre, deliver):
-    early = MORNING - timedelta(days=2)
-    deliver("queue", "queue.csv", QUEUES, early)
-    deliver("agent_alias", "alias.csv", ALIASES, early)
-    return centre
-
-
-@pytest.fixture
 def land(site, deliver):
     def run(feed, name_of_list, *things, name="answer-1.json", at=EVENING):
         answer = {name_of_list: list(things), "totalHits": len(things)}

@@ -27,14 +27,12 @@ from rtm.landing.load import Trial
 from rtm.landing.mapped import mapped_records
 from rtm.settings import Settings
 from rtm.sources import CANONICAL, FEEDS, Feed, Layout, Sources, read_sources
-from rtm.sources.mapping import Dialect, MappedFeed
+from rtm.sources.mapping.cells import NAME, SUFFIXES, Dialect, MappedFeed
 from rtm.warehouse import Role, Warehouse
 
 WIDTH_WITHOUT_TERMINAL = 140
 MOST_ROWS = 20
 LOG_TIME_DIGITS = (9, 10)
-NAME = "[a-z0-9][a-z0-9_-]{0,62}"
-SAMPLES = (".csv", ".txt", ".tsv", ".jsonl", ".xlsx")
 MOST_SAMPLED = 1000
 
 
@@ -269,7 +267,7 @@ def add_command(name: str, sample: Path, feed_name: str | None) -> None:
     if feed_name is not None and feed_name not in feeds:
         raise click.ClickException(f"{feed_name!r} is no feed; there are {', '.join(feeds)}")
     dialect = _dialect(sample)
-    as_it_is = MappedFeed(name, (), CANONICAL[0].role, (), dialect=dialect, suffixes=SAMPLES)
+    as_it_is = MappedFeed(name, (), CANONICAL[0].role, (), dialect=dialect, suffixes=SUFFIXES)
     try:
         records = list(islice(mapped_records(_arrival(sample, as_it_is), as_it_is), MOST_SAMPLED))
     except UnreadableFileError as error:

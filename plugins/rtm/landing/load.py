@@ -49,7 +49,7 @@ from rtm.landing.lines import (
 from rtm.landing.mapped import converted, mapped_records
 from rtm.sources import FEEDS, Feed
 from rtm.sources import Role as FeedRole
-from rtm.sources.mapping import MappedFeed
+from rtm.sources.mapping.cells import MappedFeed
 from rtm.warehouse import Role, Warehouse
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from rtm.landing.containers import (
     text_records,
     unpacked,
 )
-from rtm.sources.mapping import CellError, MappedFeed
+from rtm.sources.mapping.cells import CellError, MappedFeed
 
 DELIMITERS = ",;\t|"
 

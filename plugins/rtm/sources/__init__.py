@@ -43,7 +43,7 @@ def read_sources(mappings: Path) -> Sources:
     if not mappings.is_dir():
         return Sources(FEEDS)
     # Not at the top: few sites have mappings, and the schema is slow to import.
-    from rtm.sources.mapping import read_mappings
+    from rtm.sources.mapping.files import read_mappings
 
     found = read_mappings(mappings, {feed.name: feed for feed in CANONICAL}, frozenset(FEEDS))
     return Sources(FEEDS | found.feeds, found.broken)

@@ -235,15 +235,27 @@ def _server_user() -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        command = ["useradd", "--system", "--no-create-home", "--user-group"]
-        done = subprocess.run(
-            [*command, "--shell", "/usr/sbin/nologin", SYSTEM_USER], capture_output=True, text=True
-        )
+        return _made_server_user()
+
+
+def _made_server_user() -> pwd.struct_passwd:
+    # Of two useradd that run at once, the second gives the user another id than the first did.
+    with Path("/etc/passwd").open() as users:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        try:
+            return pwd.getpwnam(SYSTEM_USER)
+        except KeyError:
+            command = ["useradd", "--system", "--no-create-home", "--user-group"]
+            done = subprocess.run(
+                [*command, "--shell", "/usr/sbin/nologin", SYSTEM_USER],
+                capture_output=True,
+                text=True,
+            )
         if done.returncode != 0:
             raise WarehouseError(
                 f"PostgreSQL does not run as root, and the user {SYSTEM_USER} cannot be made "
                 f"({done.stderr.strip()}): run as an ordinary user, or set RTM_DATABASE_URL"
-            ) from None
+            )
         return pwd.getpwnam(SYSTEM_USER)
 
 

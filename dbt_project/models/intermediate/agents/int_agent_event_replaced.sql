@@ -1,4 +1,4 @@
--- depends_on: {{ ref('int_asterisk_name_touched') }}
+-- depends_on: {{ ref('int_asterisk_name_touched') }}, {{ ref('int_outside_id_read_anew') }}
 -- One row per agent event that is new, was delivered in a later version, belongs to another agent
 -- than before, or is no longer told (is_gone); it remembers the place that it leaves.
 {%- set kept = last_left('int_agent_event') %}
@@ -139,22 +139,6 @@ no_longer_told as (
     where kept.feed = 'asterisk_queue_log' and retold.event_key is null
 ),
 
-changed_ids as (
-    select aliases.external_id
-    from aliases
-    where {{ arrived('aliases') }}
-    union
-    select agents.agent_id
-    from agents
-    where {{ arrived('agents') }}
-    union
-    -- The agent behind an alias decides the zone of its naive times
-    select aliases.external_id
-    from agents
-    inner join aliases on aliases.agent_id = agents.agent_id
-    where {{ arrived('agents') }}
-),
-
 candidates as (
     select * from latest
     union all
@@ -174,8 +158,8 @@ candidates as (
         kept.delivered_at,
         kept.delivered_file,
         kept.delivered_row
-    from changed_ids
-    inner join {{ kept }} as kept on kept.external_id = changed_ids.external_id
+    from {{ ref('int_outside_id_read_anew') }} as changed
+    inner join {{ kept }} as kept on kept.external_id = changed.external_id
     left join latest on latest.event_key = kept.event_key
     left join retold on retold.event_key = kept.event_key
     left join no_longer_told on no_longer_told.event_key = kept.event_key

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_outside_id_read_anew') }}
 -- One row per line of a queue_log about an agent that is new, or belongs to another person than
 -- before; it remembers the place that it leaves. Without an alias or an agent of that name, the
 -- name itself is the person.
@@ -37,25 +38,6 @@ arriving as (
     order by line.line_key, line._file_id, line._row
 ),
 
-{% if kept %}
-changed_names as (
-    select aliases.external_id
-    from {{ ref('stg_canonical__agent_alias') }} as aliases
-    where {{ arrived('aliases') }}
-    union
-    select agents.agent_id
-    from {{ ref('int_agent') }} as agents
-    where {{ arrived('agents') }}
-    union
-    -- The agent behind an alias decides the zone of naive times
-    select aliases.external_id
-    from {{ ref('int_agent') }} as agents
-    inner join {{ ref('stg_canonical__agent_alias') }} as aliases
-        on aliases.agent_id = agents.agent_id
-    where {{ arrived('agents') }}
-),
-{% endif %}
-
 candidates as (
     select
         arriving.line_key,
@@ -80,8 +62,8 @@ candidates as (
         kept.occurred_at_cell,
         kept._file_id,
         kept._row
-    from changed_names
-    inner join {{ kept }} as kept on kept.external_id = changed_names.external_id
+    from {{ ref('int_outside_id_read_anew') }} as changed
+    inner join {{ kept }} as kept on kept.external_id = changed.external_id
     left join arriving on arriving.line_key = kept.line_key
     where arriving.line_key is null
     {% endif %}
@@ -91,14 +73,7 @@ placed as (
     select
         candidates.*,
         coalesce(named.agent_id, itself.agent_id, candidates.external_id) as person,
-        case
-            when candidates.occurred_at_cell ~ '^[0-9]+([.][0-9]+)?$'
-                then
-                'epoch'::timestamptz
-                + make_interval(secs => candidates.occurred_at_cell::double precision)
-            else
-                {{ instant('candidates.occurred_at_cell', home_zone('agents.timezone')) }}
-        end as occurred_at
+        {{ log_instant('candidates.occurred_at_cell', 'agents.timezone') }} as occurred_at
     from candidates
     left join {{ ref('stg_canonical__agent_alias') }} as named
         on named.source = 'asterisk' and named.external_id = candidates.external_id

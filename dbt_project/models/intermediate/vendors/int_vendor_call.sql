@@ -17,7 +17,9 @@ amazon_connect as (
 ),
 
 genesys as (
-    {{ touched_versions('stg_genesys__call', 'call_id', by_queue=true) }}
+    {{ touched_versions(
+        'stg_genesys__call', 'call_id', told_in='stg_genesys__contact', by_queue=true
+    ) }}
 ),
 
 final as (
@@ -25,29 +27,7 @@ final as (
     union all
     select * from amazon_connect
     union all
-    select
-        genesys.feed,
-        genesys.call_id,
-        genesys.service_code,
-        genesys.direction,
-        genesys.arrived_at,
-        genesys.queued_at,
-        genesys.answered_at,
-        genesys.left_at,
-        genesys.ended_at,
-        genesys.source,
-        genesys.external_agent_id,
-        genesys.outcome,
-        genesys.talk_s,
-        genesys.hold_s,
-        genesys.acw_s,
-        genesys.updated_at,
-        genesys.delivered_at,
-        genesys.delivered_file,
-        genesys.delivered_row,
-        genesys._load_id,
-        genesys.queue
-    from genesys
+    select * from genesys
 )
 
 select * from final

@@ -14,30 +14,18 @@ amazon_connect as (
 ),
 
 genesys as (
-    {{ touched_versions('stg_genesys__conversation', 'conversation_id', by_queue=true) }}
+    {{ touched_versions(
+        'stg_genesys__conversation',
+        'conversation_id',
+        told_in='stg_genesys__contact',
+        by_queue=true
+    ) }}
 ),
 
 final as (
     select * from amazon_connect
     union all
-    select
-        genesys.feed,
-        genesys.conversation_id,
-        genesys.service_code,
-        genesys.channel,
-        genesys.received_at,
-        genesys.assigned_at,
-        genesys.first_response_at,
-        genesys.closed_at,
-        genesys.source,
-        genesys.external_agent_id,
-        genesys.updated_at,
-        genesys.delivered_at,
-        genesys.delivered_file,
-        genesys.delivered_row,
-        genesys._load_id,
-        genesys.queue
-    from genesys
+    select * from genesys
 )
 
 select * from final

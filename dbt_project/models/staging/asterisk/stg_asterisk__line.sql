@@ -11,7 +11,10 @@ select
     log.data4,
     log.data5,
     log.time as occurred_at_cell,
-    {{ log_instant('log.time', service_of_queue('asterisk', 'log.queuename')) }} as occurred_at,
+    {{ log_instant(
+        'log.time',
+        '(select named.timezone from ' ~ service_of_queue('asterisk', 'log.queuename') ~ ' as named)'
+    ) }} as occurred_at,
     -- The load that says for which service the queue is
     (
         select named.named_in_load

@@ -2,6 +2,7 @@
 -- sum up to. An agent has answered where he interacts; to be alerted is not to answer.
 select
     conversation.conversation_id,
+    conversation.conversation_id as call_id,
     lower(conversation.direction) as direction,
     summed.media_type,
     summed.message_type,

@@ -27,8 +27,7 @@ select
     contact.delivered_file,
     contact.delivered_row,
     contact._load_id,
-    contact.queue,
-    contact.named_in_load
+    contact.queue
 from {{ ref('stg_genesys__contact') }} as contact
 left join lateral {{ service_of_queue('genesys', 'contact.queue') }} as named on true
 where contact.media_type not in ('voice', 'callback')

@@ -15,6 +15,10 @@ from zoneinfo import ZoneInfo
 
 from rtm.sources.feed import Column, Feed, Kind
 
+NAME = "[a-z0-9][a-z0-9_-]{0,62}"
+"""Of a source, which is that of a folder."""
+SUFFIXES = (".csv", ".txt", ".tsv", ".jsonl", ".xlsx")
+"""Endings of the files that a mapping may describe."""
 UNITS = {
     "ms": Decimal("0.001"),
     "s": Decimal(1),

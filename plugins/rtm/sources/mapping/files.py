@@ -21,6 +21,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from rtm.sources.feed import Column, Feed, Kind
 from rtm.sources.mapping.cells import (
     CLOCK_UNIT,
+    NAME,
+    SUFFIXES,
     UNITS,
     UNIX_TIMES,
     Dialect,
@@ -29,7 +31,7 @@ from rtm.sources.mapping.cells import (
 )
 
 LARGEST_FILE = 1 << 20
-SUFFIXES = (".yml", ".yaml")
+MAPPING_SUFFIXES = (".yml", ".yaml")
 EMPTY = ("", "~", "null")
 TEXT = {"type": "string"}
 
@@ -41,7 +43,7 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "name": {
             "type": "string",
-            "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$",
+            "pattern": f"^{NAME}$",
             "hint": "the name is a folder's: small letters, digits, _ and - only",
         },
         "feed": TEXT | {"hint": "give the name of one feed"},
@@ -129,7 +131,7 @@ def read_mappings(folder: Path, canonical: Mapping[str, Feed], taken: frozenset[
     if not folder.is_dir():
         return found
     read: dict[str, list[tuple[Path, MappedFeed]]] = {}
-    for path in sorted(p for p in folder.iterdir() if p.suffix in SUFFIXES):
+    for path in sorted(p for p in folder.iterdir() if p.suffix in MAPPING_SUFFIXES):
         if path.name.startswith("."):
             continue
         try:
@@ -303,7 +305,7 @@ class _Description:
             versions_of=target.versions_of,
             keeps_deliveries=target.keeps_deliveries,
             service_column=target.service_column,
-            suffixes=(".csv", ".txt", ".tsv", ".jsonl", ".xlsx"),
+            suffixes=SUFFIXES,
             dense_in=target.dense_in,
             target=target.name,
             cells=cells,
