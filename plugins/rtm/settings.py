@@ -13,6 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from rtm.roster_limits import RosterLimits
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 Language = Literal["id", "en"]
@@ -46,6 +48,8 @@ class Settings:
     mail_from: str = "rtm@localhost"
     operators: tuple[str, ...] = field(default=())
     """Addresses that get incidents of the pipeline itself."""
+    roster_limits: RosterLimits = field(default_factory=RosterLimits)
+    """What the gate holds rosters against, beside the reference data."""
     airflow_port: int | None = None
     """Port of Airflow's pages on loopback; None: 8080, or a free one where that is taken."""
 
@@ -78,8 +82,16 @@ class Settings:
                 for address in environment.get("RTM_OPERATORS", "").split(",")
                 if address.strip()
             ),
+            roster_limits=_roster_limits(environment.get("RTM_ROSTER_LIMITS", "")),
             airflow_port=_port(environment, "RTM_AIRFLOW_PORT"),
         )
+
+
+def _roster_limits(text: str) -> RosterLimits:
+    try:
+        return RosterLimits.read(text)
+    except ValueError as error:
+        raise SettingError(f"RTM_ROSTER_LIMITS: {error}") from None
 
 
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -88,7 +88,7 @@ def test_two_shifts_of_one_agent_may_not_overlap(judge, deliver):
     deliver(
         "shift",
         "early.csv",
-        "shift_code,shift_name,start_time,end_time,kind\nF,Fajar,05:00,14:00,work\n",
+        "shift_code,shift_name,start_time,end_time,break_min,kind\nF,Fajar,05:00,14:00,60,work\n",
         DAY_BEFORE - timedelta(hours=1),
     )
     assert "no_overlap" in {finding["rule"] for finding in judge(rows)}
@@ -98,7 +98,7 @@ def deliver_early_shift(deliver):
     deliver(
         "shift",
         "early.csv",
-        "shift_code,shift_name,start_time,end_time,kind\nF,Fajar,05:00,14:00,work\n",
+        "shift_code,shift_name,start_time,end_time,break_min,kind\nF,Fajar,05:00,14:00,60,work\n",
         DAY_BEFORE - timedelta(hours=2),
     )
 
@@ -150,7 +150,10 @@ def test_a_shift_may_not_overlap_what_is_published_on_the_day_after(judge, deliv
 
 def test_a_shift_may_overlap_what_its_own_roster_replaces(judge, deliver, night_leader):
     deliver_early_shift(deliver)
-    assert judge(night("A2") + roster(first=NEXT_DAY)[len(ROSTER_HEADER) :], name="first.csv") == []
+    rested = roster(first=NEXT_DAY)[len(ROSTER_HEADER) :].replace(
+        f"A2,{NEXT_DAY},P", f"A2,{NEXT_DAY},OFF"
+    )
+    assert judge(night("A2") + rested, name="first.csv") == []
     both = (roster() + roster(first=NEXT_DAY)[len(ROSTER_HEADER) :]).replace(",P,", ",F,")
     assert judge(both, DAY_BEFORE + timedelta(hours=1), "second.csv") == []
 

@@ -14,8 +14,8 @@ from .conftest import DAY_BEFORE, MAKERS, OPERATOR, findings, mails, published, 
 
 LATER = DAY_BEFORE + timedelta(hours=1)
 AFTERWARDS = DAY_BEFORE + timedelta(days=30)
-SHIFT_HEADER = "shift_code,shift_name,start_time,end_time,kind\n"
-X9 = f"{SHIFT_HEADER}X9,Baru,08:00,17:00,work\n"
+SHIFT_HEADER = "shift_code,shift_name,start_time,end_time,break_min,kind\n"
+X9 = f"{SHIFT_HEADER}X9,Baru,08:00,17:00,60,work\n"
 AGENT_HEADER = "agent_id,agent_name,email,role,team_code,active_from\n"
 NEW_AGENT = f"{AGENT_HEADER}A9,Cici,cici@bank.example,agent,T1,2026-01-01\n"
 NEW_SERVICE = "service_code,service_name,client_name,timezone\nBARU,Baru,Bank,Asia/Jakarta\n"
@@ -103,7 +103,7 @@ def test_a_failed_roster_is_judged_again_when_the_reference_changes(system, judg
 @pytest.mark.parametrize(
     ("feed", "content"),
     [
-        ("shift", f"{SHIFT_HEADER}Z,Lain,08:00,17:00,work\n"),
+        ("shift", f"{SHIFT_HEADER}Z,Lain,08:00,17:00,60,work\n"),
         ("agent", f"{AGENT_HEADER}B1,Beni,beni@bank.example,agent,T2,2026-01-01\n"),
         ("agent", f"{AGENT_HEADER}A1,Ani,baru@bank.example,agent,T1,2026-01-01\n"),
         ("team", "team_code,team_name,service_code,team_leader_id,coordinator_id\n"
@@ -124,7 +124,7 @@ def test_makers_hear_again_only_of_what_is_new(judge, change, query):
     judge(with_unknown_shift())
     assert len(mails(query)) == len(MAKERS)
     # The rules see the new times of a shift that the roster names; they find what they found.
-    assert change("shift", f"{SHIFT_HEADER}P,Pagi,08:30,17:30,work\n", LATER) == 1
+    assert change("shift", f"{SHIFT_HEADER}P,Pagi,08:30,17:30,60,work\n", LATER) == 1
     told = [mail["recipient"] for mail in mails(query)]
     assert rules(findings(query)) == {"known_shift"}
     assert told == MAKERS
@@ -183,7 +183,7 @@ def test_a_roster_is_judged_again_when_the_shift_it_met_is_replaced(judge, chang
         f"{AGENT_HEADER}N1,Nina,,team_leader,T1,2026-01-01\n",
         DAY_BEFORE - timedelta(hours=2),
     )
-    change("shift", f"{SHIFT_HEADER}F,Fajar,05:00,14:00,work\n", DAY_BEFORE - timedelta(hours=1))
+    change("shift", f"{SHIFT_HEADER}F,Fajar,05:00,14:00,60,work\n", DAY_BEFORE - timedelta(hours=1))
     night = roster().replace(f"A2,{DAY},P,agent", f"A2,{DAY},M,pic")
     assert judge(f"{night}KARTU,N1,{DAY},M,rtfm\n", name="night.csv") == []
     tomorrow = DAY + timedelta(days=1)

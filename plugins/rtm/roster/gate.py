@@ -9,7 +9,7 @@ import importlib.util
 import io
 import logging
 from contextlib import redirect_stderr
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import cache
 from types import ModuleType
@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
+from rtm.roster_limits import RosterLimits
 from rtm.settings import REPOSITORY, Language
 from rtm.warehouse import Role, Warehouse
 
@@ -38,6 +39,9 @@ class Finding:
     message: str
 
 
+DAYS_AROUND = 7
+"""How far the rules see beyond the first and last date: a week is counted whole."""
+
 PLANNED = """
 select
     roster.file_id,
@@ -49,31 +53,39 @@ select
     roster.function,
     service.timezone,
     shift.kind,
-    lower(agent.role) as role,
+    coalesce(shift.break_min, 0) as break_min,
+    coalesce(shift.is_overtime, false) as is_overtime,
+    agent.role,
+    agent.work_pattern,
+    coalesce(agent.night_shift_allowed, true) as night_shift_allowed,
     coalesce(
-        roster.roster_date
-        between agent.active_from::date and coalesce(agent.active_to::date, 'infinity'),
+        roster.roster_date between agent.active_from and coalesce(agent.active_to, 'infinity'),
         false
     ) as is_agent_active,
-    planned.start_at as planned_start_at,
-    coalesce(
+    begun.planned_start_at,
+    ended.planned_end_at,
+    extract(epoch from ended.planned_end_at - begun.planned_start_at)
+    - coalesce(shift.break_min, 0) * 60 as work_s
+from staging.stg_canonical__roster as roster
+inner join raw.service as service on service.service_code = roster.service_code
+left join staging.stg_canonical__shift as shift on shift.shift_code = roster.shift_code
+left join staging.stg_canonical__agent as agent on agent.agent_id = roster.agent_id
+cross join lateral (
+    select coalesce(
+        roster.start_at, (roster.roster_date + shift.start_time) at time zone service.timezone
+    ) as planned_start_at
+) as begun
+cross join lateral (
+    select coalesce(
         roster.end_at,
         case
             when (roster.roster_date + shift.end_time) at time zone service.timezone
-                > planned.start_at
+                > begun.planned_start_at
                 then (roster.roster_date + shift.end_time) at time zone service.timezone
             else (roster.roster_date + 1 + shift.end_time) at time zone service.timezone
         end
     ) as planned_end_at
-from staging.stg_canonical__roster as roster
-inner join raw.service as service on service.service_code = roster.service_code
-left join staging.stg_canonical__shift as shift on shift.shift_code = roster.shift_code
-left join raw.agent as agent on agent.agent_id = roster.agent_id
-cross join lateral (
-    select coalesce(
-        roster.start_at, (roster.roster_date + shift.start_time) at time zone service.timezone
-    ) as start_at
-) as planned
+) as ended
 """
 """Rows of rosters with their planned times and the person they name; one per delivered row."""
 
@@ -118,7 +130,8 @@ standing as (
     from delivery
     inner join ops.roster_day as day
         on day.service_code = delivery.service_code
-        and day.roster_date between delivery.first_date - 1 and delivery.last_date + 1
+        and day.roster_date
+        between delivery.first_date - {DAYS_AROUND} and delivery.last_date + {DAYS_AROUND}
     inner join ops.file_ledger as holder on holder.file_id = day.file_id
     inner join ops.file_ledger as own on own.file_id = {{file_id}}
     where day.roster_date not between delivery.first_date and delivery.last_date
@@ -131,6 +144,52 @@ neighbours as (
         on standing.file_id = roster.file_id
         and standing.service_code = roster.service_code
         and standing.roster_date = roster.roster_date
+),
+
+-- Two rows of one agent and date are a rule's matter: here the first of them stands for the date
+timeline as (
+    select
+        own.row_number, own.agent_id, own.roster_date, own.shift_code, own.function, own.kind,
+        own.is_overtime, own.work_pattern, own.timezone, own.planned_start_at, own.planned_end_at,
+        own.work_s, true as is_own
+    from (
+        select distinct on (agent_id, roster_date) *
+        from entries
+        order by agent_id, roster_date, row_number
+    ) as own
+    where own.roster_date not in (select standing.roster_date from standing)
+    union all
+    select
+        null, around.agent_id, around.roster_date, around.shift_code, around.function, around.kind,
+        around.is_overtime, around.work_pattern, around.timezone, around.planned_start_at,
+        around.planned_end_at, around.work_s, false
+    from neighbours as around
+),
+
+required as (
+    select
+        need.interval_start as start_at,
+        need.interval_start + least(
+            coalesce(
+                lead(need.interval_start) over (order by need.interval_start) - need.interval_start,
+                interval '30 minutes'
+            ),
+            interval '1 hour'
+        ) as end_at,
+        need.required_agents,
+        (need.interval_start at time zone service.timezone)::date as roster_date,
+        service.timezone
+    from delivery
+    inner join raw.service as service on service.service_code = delivery.service_code
+    inner join staging.stg_canonical__staffing_requirement as need
+        on need.service_code = delivery.service_code
+    where need.required_agents > 0
+        and (need.interval_start at time zone service.timezone)::date
+        between delivery.first_date and delivery.last_date
+),
+
+limits as (
+    select {{limits}}
 )
 
 """
@@ -143,9 +202,16 @@ select md5(concat_ws(
     (select string_agg(seen::text, ',' order by seen::text) from refused as seen),
     (select string_agg(seen::text, ',' order by seen::text) from staff as seen),
     (select string_agg(seen::text, ',' order by seen::text) from standing as seen),
-    (select string_agg(seen::text, ',' order by seen::text) from neighbours as seen)
+    (select string_agg(seen::text, ',' order by seen::text) from neighbours as seen),
+    (select string_agg(seen::text, ',' order by seen.start_at) from required as seen),
+    (select seen::text from limits as seen)
 ))
 """
+
+
+def _sight(file_id: int, limits: RosterLimits, batch: str) -> str:
+    values = ", ".join(f"{value}::numeric as {name}" for name, value in asdict(limits).items())
+    return SIGHT.format(file_id=file_id, batch=batch, limits=values)
 
 
 @cache
@@ -159,20 +225,22 @@ def suite(table: str) -> ModuleType:
     return module
 
 
-def fingerprint(connection: Connection, file_id: int) -> str:
+def fingerprint(connection: Connection, file_id: int, limits: RosterLimits) -> str:
     """Stands for all that the rules may see of a roster: the same fingerprint, the same verdict."""
-    seen = SIGHT.format(file_id=file_id, batch=f"({ROWS.format(file_id=file_id)}) as delivered")
+    seen = _sight(file_id, limits, f"({ROWS.format(file_id=file_id)}) as delivered")
     return str(connection.execute(text(seen + FINGERPRINT)).scalar_one())
 
 
-def judge(warehouse: Warehouse, file_id: int, language: Language) -> list[Finding]:
+def judge(
+    warehouse: Warehouse, file_id: int, limits: RosterLimits, language: Language
+) -> list[Finding]:
     """All findings on the roster of one file; a roster without any row is a finding of its own.
 
     Raises CheckBrokenError if a rule could not be evaluated: that says nothing of the roster.
     """
     # Great Expectations draws progress bars wherever it runs.
     with redirect_stderr(io.StringIO()):
-        validation = _validation(warehouse, file_id)
+        validation = _validation(warehouse, file_id, limits)
         results = validation.run(result_format="COMPLETE").results
         # Results of expectations that could not be evaluated come first, not in their place.
         said = {result.expectation_config.meta["rule"]: result for result in results}
@@ -190,7 +258,7 @@ def judge(warehouse: Warehouse, file_id: int, language: Language) -> list[Findin
     return findings
 
 
-def _validation(warehouse: Warehouse, file_id: int) -> Any:
+def _validation(warehouse: Warehouse, file_id: int, limits: RosterLimits) -> Any:
     """The rules as expectations of the delivered rows, ready to run."""
     import great_expectations as gx
     from great_expectations.expectations.core.expect_table_row_count_to_be_between import (
@@ -214,7 +282,7 @@ def _validation(warehouse: Warehouse, file_id: int) -> Any:
         ExpectTableRowCountToBeBetween(min_value=1, meta={"rule": "not_empty"})
     )
     # The other placeholder is for Great Expectations.
-    sight = SIGHT.format(file_id=file_id, batch="{batch}")
+    sight = _sight(file_id, limits, "{batch}")
     for rule in suite("roster").RULES:
         expected.add_expectation(
             UnexpectedRowsExpectation(

@@ -30,7 +30,9 @@ NEXT_PENDING = text(
             (select max(_load_id) from raw.team),
             (select max(_load_id) from raw.agent),
             (select max(_load_id) from raw.shift),
-            (select max(load_id) from ops.roster_day)
+            (select max(_load_id) from raw.staffing_requirement),
+            (select max(load_id) from ops.roster_day),
+            cast(:limits as text)
         ) as judged_on
     )
     select
@@ -207,15 +209,17 @@ def judge_pending(warehouse: Warehouse, settings: Settings, as_of: datetime) -> 
     """
     verdicts: list[Verdict] = []
     with warehouse.exclusive("rosters"):
-        while delivery := _next_pending(warehouse, as_of):
+        while delivery := _next_pending(warehouse, settings, as_of):
             if verdict := _judge_one(warehouse, settings, delivery, as_of):
                 verdicts.append(verdict)
     return verdicts
 
 
-def _next_pending(warehouse: Warehouse, as_of: datetime) -> Row[Any] | None:
+def _next_pending(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Row[Any] | None:
     with warehouse.transaction(Role.APP) as connection:
-        return connection.execute(NEXT_PENDING, {"as_of": as_of}).one_or_none()
+        return connection.execute(
+            NEXT_PENDING, {"as_of": as_of, "limits": str(settings.roster_limits)}
+        ).one_or_none()
 
 
 def _judge_one(
@@ -223,12 +227,12 @@ def _judge_one(
 ) -> Verdict | None:
     """None where nothing has changed that this roster's verdict rests on."""
     with warehouse.transaction(Role.APP) as connection:
-        rests_on = fingerprint(connection, delivery.file_id)
+        rests_on = fingerprint(connection, delivery.file_id, settings.roster_limits)
         if delivery.verdict == "invalid" and delivery.rests_on == rests_on:
             connection.execute(STANDS, dict(delivery._mapping))
             return None
     try:
-        findings = judge(warehouse, delivery.file_id, settings.language)
+        findings = judge(warehouse, delivery.file_id, settings.roster_limits, settings.language)
         errors = sum(finding.severity == "error" for finding in findings)
         verdict = "invalid" if errors else "valid"
     except CheckBrokenError as error:
