@@ -32,7 +32,7 @@ class RosterLimits:
     """Days of work one after the other, at most, overtime included; more is a warning."""
     consecutive_nights: float = 5
     """Nights of work one after the other, at most; more is a warning."""
-    coverage_pct: float = 80
+    coverage_pct: float = 50
     """Agents rostered of those required, in percent; less is an error, less than all a warning."""
 
     @classmethod

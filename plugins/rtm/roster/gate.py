@@ -186,6 +186,18 @@ required as (
     where need.required_agents > 0
         and (need.interval_start at time zone service.timezone)::date
         between delivery.first_date and delivery.last_date
+        -- The first morning belongs to the night shift of a date of which nothing is published
+        and not (
+            (need.interval_start at time zone service.timezone)::date = delivery.first_date
+            and delivery.first_date - 1 not in (select standing.roster_date from standing)
+            and need.interval_start
+            < (select min(planned_start_at) from entries where kind = 'work')
+            and exists (
+                select from entries
+                where kind = 'work'
+                    and (planned_end_at at time zone entries.timezone)::date > roster_date
+            )
+        )
 ),
 
 limits as (

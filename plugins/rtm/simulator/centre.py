@@ -159,8 +159,10 @@ class Centre:
     def _send_roster(self, service: ServiceModel, plan: Plan, number: int) -> None:
         period, arrives_ms = plan.period(number), to_ms(plan.delivered_at(number))
         requirement = f"requirement_{service.service_code}_{period.first}.csv"
+        # An overnight crew comes a day before the first contacts, which ask for nobody yet.
+        dates = [day for day in period.dates if day >= plan.first_traffic_date]
         self._courier.accept(
-            "staffing_requirement", requirement, requirement_text(service, period), arrives_ms - MS
+            "staffing_requirement", requirement, requirement_text(service, dates), arrives_ms - MS
         )
         broken = self._broken_roster(service, period.first, period.last)
         versions = [(arrives_ms, RosterDefect(broken.detail) if broken else None)]

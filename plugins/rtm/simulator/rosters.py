@@ -6,7 +6,7 @@ Also the defects that a gate must find. Who works when is decided in `plan`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from rtm.simulator.plan import AGENT, PIC, Assignment, Period
 from rtm.simulator.scenario import RosterDefect, ServiceModel
@@ -68,9 +68,9 @@ _DEFECTS = {
 }
 
 
-def requirement_text(service: ServiceModel, period: Period) -> str:
+def requirement_text(service: ServiceModel, dates: Iterable[date]) -> str:
     def rows() -> Iterable[tuple[str, str, int, float, int]]:
-        for roster_date in period.dates:
+        for roster_date in dates:
             for start, required, offered, aht_s in requirement(service, roster_date):
                 yield service.service_code, _iso(start), required, offered, aht_s
 
