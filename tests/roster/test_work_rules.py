@@ -173,11 +173,11 @@ def test_a_roster_that_covers_what_is_required_has_no_finding(judge, needed):
 
 
 def test_far_too_few_agents_are_an_error_with_their_stretch_of_time(judge, needed, query):
-    needed("2 3 3 2 4")
+    needed("2 5 5 2 6")
     found = judge(whole_day())
     assert [f["rule"] for f in found] == ["coverage_share", "coverage_share"]
-    assert "08:30 – 09:30: 2 < 3" in found[0]["message"]
-    assert "10:00 – 10:30: 2 < 4" in found[1]["message"]
+    assert "08:30 – 09:30: 2 < 5" in found[0]["message"]
+    assert "10:00 – 10:30: 2 < 6" in found[1]["message"]
     assert verdicts(query) == {"roster.csv": "invalid"}
 
 
