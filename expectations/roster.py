@@ -30,6 +30,8 @@ class Rule(NamedTuple):
     severity: str
     message: dict[str, str]
     query: str
+    column: str = "shift_code"
+    """Of the long form: the cell of a row that is to blame."""
 
 
 TABLE = "roster"
@@ -241,6 +243,7 @@ RULES: tuple[Rule, ...] = (
         from refused
         where row_number is not null and waits_for is null
         """,
+        column="",
     ),
     Rule(
         "known_service",
@@ -255,6 +258,7 @@ RULES: tuple[Rule, ...] = (
         from refused
         where waits_for is not null
         """,
+        column="service_code",
     ),
     Rule(
         "one_service",
@@ -268,6 +272,7 @@ RULES: tuple[Rule, ...] = (
         from entries
         where service_code <> (select service_code from delivery)
         """,
+        column="service_code",
     ),
     Rule(
         "one_period",
@@ -282,6 +287,7 @@ RULES: tuple[Rule, ...] = (
         from delivery
         where last_date - first_date >= {LONGEST_PERIOD_DAYS}
         """,
+        column="roster_date",
     ),
     Rule(
         "known_agent",
@@ -295,6 +301,7 @@ RULES: tuple[Rule, ...] = (
         from entries
         where not is_agent_active
         """,
+        column="agent_id",
     ),
     Rule(
         "known_shift",
@@ -357,6 +364,7 @@ RULES: tuple[Rule, ...] = (
         ) as entries
         where row_number > first_row
         """,
+        column="roster_date",
     ),
     Rule(
         "no_overlap",

@@ -7,6 +7,7 @@ from delivered data.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -47,8 +48,9 @@ def read_sender(text: str) -> Address:
         raise SettingError(f"RTM_MAIL_FROM: {error}") from error
 
 
-def compose(mail: Row[Any], sender: Address) -> bytes:
-    """The mail as it goes over the wire; raises ValueError if it cannot go."""
+def compose(mail: Row[Any], sender: Address, attachments: Iterable[Row[Any]] = ()) -> bytes:
+    """The mail as it goes over the wire, with rows of `ops.attachment`; raises ValueError if it
+    cannot go."""
     message = EmailMessage(policy=MESSAGE)
     message["From"] = sender
     message["To"] = read_address(mail.recipient)
@@ -62,4 +64,9 @@ def compose(mail: Row[Any], sender: Address) -> bytes:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.body_text)
     message.add_alternative(mail.body_html, subtype="html")
+    for file in attachments:
+        kind, _, subtype = file.media_type.partition("/")
+        message.add_attachment(
+            bytes(file.content), maintype=kind, subtype=subtype, filename=file.file_name
+        )
     return message.as_bytes()

@@ -1,6 +1,7 @@
 """The outbox: a mail is a row, written in the same transaction as the fact it tells of.
 
 A mail is known by its dedupe key. A cycle that runs again writes the same key, and nothing happens.
+What goes out with it is kept once, however many get it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,34 @@ class Mail:
     facts: dict[str, Any] = field(hash=False)
     thread: str | None = None
     """Mails of one thread answer each other in the reader's mailbox."""
+    attachments: tuple[int, ...] = ()
+    """From `attach`."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes out with a mail."""
+
+    file_name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+def attach(connection: Connection, files: Iterable[Attachment], now: datetime) -> tuple[int, ...]:
+    """Keeps files for mails that are queued in the same transaction; returns their numbers."""
+    return tuple(
+        connection.execute(
+            text(
+                """
+                insert into ops.attachment (file_name, media_type, content, created_at)
+                values (:file_name, :media_type, :content, :now)
+                returning attachment_id
+                """
+            ),
+            {**vars(file), "now": now},
+        ).scalar_one()
+        for file in files
+    )
 
 
 def queue_mails(
@@ -47,9 +76,10 @@ def queue_mails(
                 """
                 insert into ops.outbox
                     (dedupe_key, kind, recipient, subject, body_text, body_html, thread,
-                     created_at, next_attempt_at)
+                     attachments, created_at, next_attempt_at)
                 select :dedupe_key, :kind, :recipient, :subject, :body_text, :body_html, :thread,
-                    cast(:now as timestamptz), cast(:now as timestamptz)
+                    cast(:attachments as bigint[]), cast(:now as timestamptz),
+                    cast(:now as timestamptz)
                 where not exists (select from ops.outbox where dedupe_key = :dedupe_key)
                 on conflict (dedupe_key) do nothing
                 """
@@ -62,6 +92,7 @@ def queue_mails(
                 "body_text": rendered.text,
                 "body_html": rendered.html,
                 "thread": mail.thread,
+                "attachments": list(mail.attachments),
                 "now": now,
             },
         )

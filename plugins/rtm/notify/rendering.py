@@ -47,6 +47,11 @@ def render(kind: str, facts: dict[str, Any], language: Language) -> Rendered:
     )
 
 
+def words(kind: str, language: Language) -> dict[str, str]:
+    """The words of one kind of mail, or of what goes out with it, by name."""
+    return _words(language)[kind]
+
+
 def _one_line(subject: str) -> str:
     """The subject as it may stand in a header, whatever a name in the data holds."""
     visible = "".join(letter if letter.isprintable() else " " for letter in subject)

@@ -7,6 +7,7 @@ was recorded may have gone out: it is marked `unconfirmed` for a person, not sen
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
@@ -74,7 +75,7 @@ def _hand_over(
     round_: Sent,
 ) -> None:
     try:
-        content = compose(mail, sender)
+        content = compose(mail, sender, _attachments(warehouse, mail))
     except ValueError as error:
         round_.failed += 1
         _record(warehouse, mail, "refused", str(error), as_of)
@@ -96,6 +97,18 @@ def _hand_over(
     else:
         round_.sent += 1
         _record(warehouse, mail, "sent", "250 accepted", as_of)
+
+
+def _attachments(
+    warehouse: Warehouse, mail: Row[tuple[object, ...]]
+) -> Sequence[Row[tuple[object, ...]]]:
+    if not mail.attachments:
+        return ()
+    with warehouse.transaction(Role.APP) as connection:
+        return connection.execute(
+            text("select * from ops.attachment where attachment_id = any(:ids) order by 1"),
+            {"ids": mail.attachments},
+        ).all()
 
 
 def _answer(error: smtplib.SMTPException) -> tuple[int, str]:

@@ -1,14 +1,21 @@
-"""Sends each published roster to every team leader of its service; the answers of the mail server
-are the proof of distribution (`marts.fct_roster_validity`)."""
+"""Sends each published roster to every team leader of its service, as a workbook and with the
+calendar of his team; the answers of the mail server are the proof of distribution
+(`marts.fct_roster_validity`)."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import text
+from openpyxl import Workbook
+from sqlalchemy import Connection, Row, text
 
-from rtm.notify import Mail, queue_mails
+from rtm.notify import Attachment, Mail, attach, queue_mails, words
+from rtm.roster.cells import XLSX, file_stem
+from rtm.roster.published import held_rows, team_calendars, write_published
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
@@ -29,31 +36,16 @@ UNSENT = text(
 
 TEAM_LEADERS = text(
     """
-    select distinct leader.email
+    select leader.email, array_agg(distinct team.team_code) as teams
     from marts.dim_team as team
     inner join marts.dim_agent as leader on leader.agent_id = team.team_leader_id
     where team.service_code = :service_code and leader.email is not null
+    group by leader.email
     order by leader.email
     """
 )
 
-SHIFTS = text(
-    """
-    select
-        roster.agent_id,
-        coalesce(agent.agent_name, roster.agent_id) as agent_name,
-        string_agg(
-            to_char(roster.roster_date, 'DD/MM') || ' ' || roster.shift_code
-            || case when roster.function = 'agent' then '' else ' (' || roster.function || ')' end,
-            ', ' order by roster.roster_date
-        ) as shifts
-    from staging.stg_canonical__roster as roster
-    left join marts.dim_agent as agent on agent.agent_id = roster.agent_id
-    where roster.file_id = :file_id
-    group by roster.agent_id, agent.agent_name
-    order by roster.agent_id
-    """
-)
+SHOWN_IN_MAIL = 50
 
 
 def distribute_published(warehouse: Warehouse, settings: Settings, as_of: datetime) -> int:
@@ -66,21 +58,82 @@ def distribute_published(warehouse: Warehouse, settings: Settings, as_of: dateti
         versions = connection.execute(UNSENT).all()
         for version in versions:
             known = dict(version._mapping)
-            leaders: Sequence[str] = connection.execute(TEAM_LEADERS, known).scalars().all()
+            leaders = connection.execute(TEAM_LEADERS, known).all()
             if not leaders:
                 continue
             distributed += 1
-            facts = {
-                "service_code": version.service_code,
-                "period": f"{version.period_start} – {version.period_end}",
-                "version": version.version,
-                "agents": [dict(row._mapping) for row in connection.execute(SHIFTS, known)],
-            }
-            thread = f"roster-{version.version_id}"
-            queue_mails(
-                connection,
-                [Mail("roster_distribution", thread, leader, facts, thread) for leader in leaders],
-                settings.language,
-                as_of,
-            )
+            _queue(connection, settings, version, leaders, as_of)
     return distributed
+
+
+def _queue(
+    connection: Connection,
+    settings: Settings,
+    version: Row[Any],
+    leaders: Sequence[Row[Any]],
+    as_of: datetime,
+) -> None:
+    rows = held_rows(connection, version)
+    name = f"roster_{version.service_code}_{version.period_start}_v{version.version}"
+    workbook = attach(
+        connection,
+        [Attachment(f"{file_stem(name)}.xlsx", XLSX, _workbook(version, rows, settings))],
+        as_of,
+    )
+    calendars = team_calendars(version, rows, settings.language, as_of)
+    of_team = {
+        team: attach(
+            connection,
+            [Attachment(f"{file_stem(f'{name}_{team}')}.ics", "text/calendar", content)],
+            as_of,
+        )
+        for team, content in calendars.items()
+    }
+    agents = _shifts_by_agent(rows)
+    facts = {
+        "service_code": version.service_code,
+        "period": f"{version.period_start} – {version.period_end}",
+        "version": version.version,
+        "agents": agents[:SHOWN_IN_MAIL],
+        "hidden": max(len(agents) - SHOWN_IN_MAIL, 0),
+    }
+    thread = f"roster-{version.version_id}"
+    mails = [
+        Mail(
+            "roster_distribution",
+            thread,
+            leader.email,
+            facts,
+            thread,
+            workbook + sum((of_team.get(team, ()) for team in leader.teams), ()),
+        )
+        for leader in leaders
+    ]
+    queue_mails(connection, mails, settings.language, as_of)
+
+
+def _workbook(version: Row[Any], rows: Sequence[Row[Any]], settings: Settings) -> bytes:
+    book = Workbook()
+    book.active.title = words("roster_workbook", settings.language)["published_sheet"]
+    write_published(book.active, version, rows, settings.language)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _shifts_by_agent(rows: Sequence[Row[Any]]) -> list[dict[str, str]]:
+    return [
+        {
+            "agent_id": agent_id,
+            "agent_name": name,
+            "shifts": ", ".join(
+                f"{row.roster_date:%d/%m} {row.shift_code}"
+                + ("" if row.function == "agent" else f" ({row.function})")
+                for row in of_agent
+            ),
+        }
+        for (agent_id, name), of_agent in groupby(
+            sorted(rows, key=lambda row: (row.agent_id, row.roster_date)),
+            key=lambda row: (row.agent_id, row.agent_name),
+        )
+    ]

@@ -37,6 +37,8 @@ class Finding:
     agent_id: str | None
     roster_date: date | None
     message: str
+    place: str | None = None
+    """The cell of the delivered workbook, as `Sheet!F12`."""
 
 
 DAYS_AROUND = 7

@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from hashlib import sha256
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, text
+from upath import UPath
 
-from rtm.notify import Mail, queue_mails
+from rtm.notify import Attachment, Mail, attach, queue_mails, words
+from rtm.roster.answer import Delivered, answer_workbook
+from rtm.roster.cells import XLSX, file_stem
 from rtm.roster.gate import CheckBrokenError, Finding, fingerprint, judge
+from rtm.roster.published import held_rows
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
@@ -37,7 +42,9 @@ NEXT_PENDING = text(
     )
     select
         ledger.file_id,
+        ledger.feed,
         ledger.file_name,
+        ledger.content_sha256,
         ledger.arrived_at,
         reference.judged_on,
         version.verdict,
@@ -175,6 +182,14 @@ PUBLISH = text(
     """
 )
 
+TAKEN_IN = text(
+    """
+    select row_number, agent_id, roster_date, null::text as place
+    from staging.stg_canonical__roster
+    where file_id = :file_id
+    """
+)
+
 MAKERS = text(
     """
     select distinct person.email
@@ -202,15 +217,19 @@ class Verdict:
         return self.verdict == "valid"
 
 
-def judge_pending(warehouse: Warehouse, settings: Settings, as_of: datetime) -> list[Verdict]:
+def judge_pending(
+    warehouse: Warehouse, settings: Settings, landing: UPath, as_of: datetime
+) -> list[Verdict]:
     """Judges every roster that waits for a verdict; each is one transaction.
+
+    `landing` is where the delivered file still lies that goes back to its sender.
 
     A published roster may be what an earlier one failed on, so the next is looked for after each.
     """
     verdicts: list[Verdict] = []
     with warehouse.exclusive("rosters"):
         while delivery := _next_pending(warehouse, settings, as_of):
-            if verdict := _judge_one(warehouse, settings, delivery, as_of):
+            if verdict := _judge_one(warehouse, settings, landing, delivery, as_of):
                 verdicts.append(verdict)
     return verdicts
 
@@ -223,7 +242,11 @@ def _next_pending(warehouse: Warehouse, settings: Settings, as_of: datetime) -> 
 
 
 def _judge_one(
-    warehouse: Warehouse, settings: Settings, delivery: Row[Any], as_of: datetime
+    warehouse: Warehouse,
+    settings: Settings,
+    landing: UPath,
+    delivery: Row[Any],
+    as_of: datetime,
 ) -> Verdict | None:
     """None where nothing has changed that this roster's verdict rests on."""
     with warehouse.transaction(Role.APP) as connection:
@@ -256,7 +279,7 @@ def _judge_one(
         if verdict == "valid":
             connection.execute(PUBLISH, dict(version._mapping))
         if verdict != delivery.verdict or (are_new and not _is_over(version, as_of)):
-            _answer_makers(connection, settings, delivery, version, findings, as_of)
+            _answer_makers(connection, settings, landing, delivery, version, findings, as_of)
     return Verdict(delivery.file_name, version.service_code, verdict, findings)
 
 
@@ -271,7 +294,7 @@ def _keep_findings(connection: Connection, version_id: int, findings: Sequence[F
         text(
             """
             delete from ops.roster_finding where version_id = :version_id
-            returning rule, severity, row_number, agent_id, roster_date, message
+            returning rule, severity, row_number, agent_id, roster_date, message, place
             """
         ),
         {"version_id": version_id},
@@ -281,9 +304,10 @@ def _keep_findings(connection: Connection, version_id: int, findings: Sequence[F
             text(
                 """
                 insert into ops.roster_finding
-                    (version_id, rule, severity, row_number, agent_id, roster_date, message)
+                    (version_id, rule, severity, row_number, agent_id, roster_date, message,
+                     place)
                 values (:version_id, :rule, :severity, :row_number, :agent_id, :roster_date,
-                    :message)
+                    :message, :place)
                 """
             ),
             [{"version_id": version_id, **vars(finding)} for finding in findings],
@@ -294,6 +318,7 @@ def _keep_findings(connection: Connection, version_id: int, findings: Sequence[F
 def _answer_makers(
     connection: Connection,
     settings: Settings,
+    landing: UPath,
     delivery: Row[Any],
     version: Row[Any],
     findings: Sequence[Finding],
@@ -307,16 +332,53 @@ def _answer_makers(
     if version.verdict == "check_broken" or not makers:
         makers |= set(settings.operators)
     facts = _facts(settings, delivery, version, findings)
+    attachments: tuple[int, ...] = ()
+    if version.verdict != "check_broken":
+        answer = _answer(connection, settings, landing, delivery, version, findings)
+        attachments = attach(connection, [answer], as_of)
     key = f"roster_verdict:{version.version_id}:{as_of.isoformat()}:{version.rests_on}"
     queue_mails(
         connection,
         [
-            Mail("roster_verdict", key, address, facts, f"roster-verdict-{version.version_id}")
+            Mail(
+                "roster_verdict",
+                key,
+                address,
+                facts,
+                f"roster-verdict-{version.version_id}",
+                attachments,
+            )
             for address in sorted(makers)
         ],
         settings.language,
         as_of,
     )
+
+
+def _answer(
+    connection: Connection,
+    settings: Settings,
+    landing: UPath,
+    delivery: Row[Any],
+    version: Row[Any],
+    findings: Sequence[Finding],
+) -> Attachment:
+    rows = connection.execute(TAKEN_IN, {"file_id": delivery.file_id}).all()
+    delivered = Delivered(delivery.file_name, _content(landing, delivery), rows)
+    published = held_rows(connection, version) if version.verdict == "valid" else ()
+    stem = delivery.file_name.removesuffix(".gz").rpartition(".")[0] or delivery.file_name
+    name = words("roster_workbook", settings.language)["answer_file"].format(name=file_stem(stem))
+    content = answer_workbook(delivered, version, findings, published, settings.language)
+    return Attachment(name, XLSX, content)
+
+
+def _content(landing: UPath, delivery: Row[Any]) -> bytes | None:
+    """The file as it was taken in, if it still lies there."""
+    try:
+        content = cast(bytes, (landing / delivery.feed / delivery.file_name).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content if sha256(content).hexdigest() == delivery.content_sha256 else None
 
 
 def _facts(
@@ -342,5 +404,6 @@ def _facts(
         "verdict_text": words[version.verdict][settings.language],
         "errors": version.errors,
         "findings": list(findings[:SHOWN_IN_MAIL]),
+        "has_answer": version.verdict != "check_broken",
         "hidden": max(len(findings) - SHOWN_IN_MAIL, 0),
     }

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Interval,
+    LargeBinary,
     MetaData,
     Numeric,
     Text,
@@ -199,6 +200,8 @@ class RosterFinding(Base):
     row_number: Mapped[int | None]
     agent_id: Mapped[str | None]
     roster_date: Mapped[date | None]
+    place: Mapped[str | None]
+    """The cell of the delivered workbook, as `Sheet!F12`; of delimited text without the sheet."""
     message: Mapped[str]
 
 
@@ -321,9 +324,22 @@ class Outbox(Base):
     body_text: Mapped[str]
     body_html: Mapped[str]
     thread: Mapped[str | None]
+    attachments: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
     state: Mapped[str] = mapped_column(server_default=text("'queued'"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]
     next_attempt_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     smtp_answer: Mapped[str | None]
+
+
+class Attachment(Base):
+    """One row per file that goes out with one mail or several."""
+
+    __tablename__ = "attachment"
+
+    attachment_id: Mapped[int] = _identity()
+    file_name: Mapped[str]
+    media_type: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
