@@ -50,6 +50,8 @@ class Settings:
     """Addresses that get incidents of the pipeline itself."""
     roster_limits: RosterLimits = field(default_factory=RosterLimits)
     """What the gate holds rosters against, beside the reference data."""
+    roster_warning: timedelta = timedelta(hours=2)
+    """So long before the cut-off of H-1, who makes a roster is warned that it is not there."""
     airflow_port: int | None = None
     """Port of Airflow's pages on loopback; None: 8080, or a free one where that is taken."""
 
@@ -83,6 +85,7 @@ class Settings:
                 if address.strip()
             ),
             roster_limits=_roster_limits(environment.get("RTM_ROSTER_LIMITS", "")),
+            roster_warning=timedelta(seconds=_positive(environment, "RTM_ROSTER_WARNING_S", 7200)),
             airflow_port=_port(environment, "RTM_AIRFLOW_PORT"),
         )
 

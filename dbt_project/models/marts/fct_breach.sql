@@ -14,6 +14,7 @@ select
     breach.denominator::double precision as denominator,
     breach.severity,
     breach.cleared_because,
+    breach.roster_date,
     -- Clock
     {{ built_as_of() }} as as_of,
     breach.cleared_at is null as is_provisional

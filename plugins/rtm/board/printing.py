@@ -19,6 +19,7 @@ from rtm.board.content import Board, Rows
 from rtm.settings import Language
 
 KPIS = ("scr", "abandon_rate", "service_level", "aht", "response_time", "waiting_list")
+COUNTS = ("waiting_list", "roster_h1")
 PERCENT = ("scr", "abandon_rate", "service_level", "response_time")
 MOST_PEOPLE = 12
 
@@ -193,7 +194,7 @@ def _target(row: Any) -> str:
 def _value(kpi: str, value: float, digits: int = 1) -> str:
     if kpi in PERCENT:
         return f"{value:.{digits}f} %"
-    return f"{value:.0f}" if kpi == "waiting_list" else f"{value:.0f} s"
+    return f"{value:.0f}" if kpi in COUNTS else f"{value:.0f} s"
 
 
 def _clock(instant: datetime | None, zone: str, form: str = "%d/%m %H:%M %Z") -> str:

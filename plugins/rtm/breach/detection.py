@@ -1,7 +1,8 @@
 """Opens a breach where a target is missed; clears it where it is met again or ended.
 
 One open breach per service, channel and KPI, kept by the database. Nothing is raised on a feed that
-is behind: its calls are missing, not lost. That is an incident for the operators instead.
+is behind: its calls are missing, not lost. That is an incident for the operators instead. Rosters
+that are not there at the cut-off have a breach of their own kind (`rtm.breach.rosters`).
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from rtm.breach.recipients import recipients
+from rtm.breach.rosters import detect_missing_rosters
 from rtm.notify import Mail, queue_mails
+from rtm.recipients import coordinators
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
@@ -34,8 +36,9 @@ def detect(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Detecte
     with warehouse.transaction(Role.APP) as connection:
         cleared = connection.execute(CLEAR, {"as_of": as_of}).rowcount
         opened = connection.execute(OPEN, {"as_of": as_of, "kpis": list(KPIS)}).rowcount
+        rosters = detect_missing_rosters(connection, settings, as_of)
         incidents = _raise_incidents(connection, settings, as_of)
-    return Detected(opened, cleared, incidents)
+    return Detected(opened + rosters.opened, cleared + rosters.cleared, incidents)
 
 
 # A breach that is open already is left out by the query, so that it takes no number; the index
@@ -72,7 +75,7 @@ OPEN = text(
                 and (breach.service_code, breach.channel, breach.kpi)
                 = (now.service_code, now.channel, now.kpi)
         )
-    on conflict (service_code, channel, kpi) where cleared_at is null do nothing
+    on conflict (service_code, channel, kpi, roster_date) where cleared_at is null do nothing
     """
 )
 
@@ -93,7 +96,7 @@ CLEAR = text(
         left join marts.rpt_kpi_now as now
             on (now.service_code, now.channel, now.kpi)
             = (missed.service_code, missed.channel, missed.kpi)
-        where missed.cleared_at is null
+        where missed.cleared_at is null and missed.roster_date is null
     ) as verdict
     where verdict.breach_id = breach.breach_id and verdict.reason is not null
     """
@@ -140,7 +143,7 @@ def _troubles(connection: Connection, settings: Settings) -> dict[tuple[str, str
     troubles = {(row.kind, row.subject): row.detail for row in connection.execute(TROUBLES)}
     services: list[str] = list(connection.execute(TO_BE_TOLD_OF).scalars())
     for service_code in services:
-        if not recipients(connection, settings, service_code):
+        if not coordinators(connection, settings, service_code):
             troubles["no_recipient", service_code] = (
                 "a target was missed and nobody can be told: no coordinator of the service has"
                 " an e-mail address, and RTM_OPERATORS is empty"

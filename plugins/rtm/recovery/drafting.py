@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Row, text
 
-from rtm.breach import recipients
 from rtm.notify import Mail, queue_mails
+from rtm.recipients import coordinators
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
@@ -58,6 +58,7 @@ UNTOLD = text(
         plan.plan_id,
         plan.facts,
         breach.breach_id,
+        breach.roster_date,
         breach.started_at,
         breach.detected_at,
         service.service_code,
@@ -69,7 +70,8 @@ UNTOLD = text(
     where (plan.plan_id = any(:drafted) or breach.cleared_at is null)
         and not exists (
             select from ops.outbox as mail
-            where mail.kind = 'breach' and mail.thread = 'breach-' || breach.breach_id
+            where mail.kind in ('breach', 'roster_breach')
+                and mail.thread = 'breach-' || breach.breach_id
         )
     order by plan.plan_id
     """
@@ -133,6 +135,9 @@ def _facts(connection: Connection, breach: Row[Any]) -> dict[str, Any]:
 
 def _tell(connection: Connection, settings: Settings, plan: Row[Any], as_of: datetime) -> None:
     """Queues the mails of a plan; where nobody can get one, detection has raised an incident."""
+    if plan.roster_date is not None:
+        _tell_of_roster(connection, settings, plan, as_of)
+        return
     facts = plan.facts
     unit = " s" if facts["kpi"] in SECONDS else " %"
     zone = ZoneInfo(plan.timezone)
@@ -152,6 +157,23 @@ def _tell(connection: Connection, settings: Settings, plan: Row[Any], as_of: dat
     thread = f"breach-{plan.breach_id}"
     mails = [
         Mail("breach", f"breach:{plan.breach_id}", address, told, thread)
-        for address in recipients(connection, settings, plan.service_code)
+        for address in coordinators(connection, settings, plan.service_code)
+    ]
+    queue_mails(connection, mails, settings.language, as_of)
+
+
+def _tell_of_roster(
+    connection: Connection, settings: Settings, plan: Row[Any], as_of: datetime
+) -> None:
+    told = {
+        "plan_id": plan.plan_id,
+        "service_name": plan.service_name,
+        "roster_date": f"{plan.roster_date:%d/%m/%Y}",
+        "due_text": f"{plan.started_at.astimezone(ZoneInfo(plan.timezone)):%d/%m/%Y %H:%M %Z}",
+    }
+    thread = f"breach-{plan.breach_id}"
+    mails = [
+        Mail("roster_breach", f"breach:{plan.breach_id}", address, told, thread)
+        for address in coordinators(connection, settings, plan.service_code)
     ]
     queue_mails(connection, mails, settings.language, as_of)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, text
 from upath import UPath
 
 from rtm.notify import Attachment, Mail, attach, queue_mails, words
+from rtm.recipients import roster_makers
 from rtm.roster.answer import Delivered, answer_workbook
 from rtm.roster.cells import XLSX, file_stem
 from rtm.roster.gate import CheckBrokenError, Finding, fingerprint, judge
@@ -190,18 +191,6 @@ TAKEN_IN = text(
     """
 )
 
-MAKERS = text(
-    """
-    select distinct person.email
-    from marts.dim_team as team
-    inner join marts.dim_agent as person
-        on person.agent_id = team.team_leader_id
-        or (person.role = 'wfm' and person.team_code = team.team_code)
-    where team.service_code = :service_code and person.email is not null
-    order by person.email
-    """
-)
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -327,10 +316,9 @@ def _answer_makers(
     """A dropped file names no sender: the makers of the roster get the answer (team leaders and
     workforce management of the service), or the operators if nobody is known. A check that failed
     is the operators' matter in any case."""
-    service = {"service_code": version.service_code}
-    makers: set[str] = set(connection.execute(MAKERS, service).scalars())
-    if version.verdict == "check_broken" or not makers:
-        makers |= set(settings.operators)
+    told = set(roster_makers(connection, settings, version.service_code))
+    if version.verdict == "check_broken":
+        told |= set(settings.operators)
     facts = _facts(settings, delivery, version, findings)
     attachments: tuple[int, ...] = ()
     if version.verdict != "check_broken":
@@ -348,7 +336,7 @@ def _answer_makers(
                 f"roster-verdict-{version.version_id}",
                 attachments,
             )
-            for address in sorted(makers)
+            for address in sorted(told)
         ],
         settings.language,
         as_of,

@@ -229,8 +229,10 @@ class Breach(Base):
             "service_code",
             "channel",
             "kpi",
+            "roster_date",
             unique=True,
             postgresql_where=text("cleared_at is null"),
+            postgresql_nulls_not_distinct=True,
         ),
         CheckConstraint("cleared_because in ('met', 'target_ended')", name="cleared_because"),
         CheckConstraint("(cleared_at is null) = (cleared_because is null)", name="cleared"),
@@ -240,6 +242,8 @@ class Breach(Base):
     service_code: Mapped[str]
     channel: Mapped[str]
     kpi: Mapped[str]
+    roster_date: Mapped[date | None]
+    """Of the KPI `roster_h1`: the date for which there is no roster."""
     scope: Mapped[str] = mapped_column(server_default=text("'service'"))
     started_at: Mapped[datetime]
     detected_at: Mapped[datetime]

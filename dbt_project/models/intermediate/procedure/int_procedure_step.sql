@@ -42,6 +42,8 @@ steps as (
             ('breach_detection_speed', breaches.interval_end_at, breaches.detected_at),
             ('plan_creation_speed', breaches.detected_at, plans.created_at)
         ) as step (indicator, from_at, done_at)
+    -- A roster that is missing is no matter of monitoring the services
+    where step.indicator <> 'breach_detection_speed' or breaches.roster_date is null
     union all
     select
         step.indicator,

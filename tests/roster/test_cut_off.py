@@ -1,0 +1,196 @@
+"""The cut-off of H-1: a warning before it, a breach after it where the roster is not there."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from rtm.cycle import STEPS, System, run_cycle, run_step
+from rtm.notify import ON_PAPER
+from tests.small_centre import DAY, MORNING, REFERENCE, deliver_reference, roster
+
+DUE = MORNING - timedelta(hours=15)
+"""17:00 in Jakarta on the day before."""
+MINUTE = timedelta(minutes=1)
+TODAY = DAY - timedelta(days=1)
+
+
+@pytest.fixture
+def step(query):
+    """Runs what a cycle does, but for the models: of what is tested here nothing is in tables that
+    they compute, and the clock alone brings the reports to a moment."""
+
+    def run(system, moment):
+        for name in STEPS:
+            if name != "build_marts":
+                run_step(system, name, moment)
+                continue
+            with system.warehouse.engine().begin() as connection:
+                clock = {"as_of": moment}
+                connection.execute(
+                    text("update ops.clock set as_of = :as_of, built_as_of = :as_of"), clock
+                )
+
+    return run
+
+
+@pytest.fixture
+def at(system, deliver, step):
+    """Brings a centre to a moment whose mails are taken at once, and which has today's roster."""
+    deliver_reference(deliver)
+    deliver("roster", "today.csv", roster(first=TODAY), MORNING - timedelta(days=2))
+    settings = dataclasses.replace(system.settings, smtp_url=ON_PAPER)
+    taking = System(settings, system.warehouse)
+    run_cycle(taking, MORNING - timedelta(days=2))
+    step(taking, MORNING - timedelta(days=2) + MINUTE)
+    return lambda moment: step(taking, moment)
+
+
+@pytest.fixture
+def breaches(query):
+    def read():
+        return query(
+            "select roster_date, started_at, detected_at, cleared_at, cleared_because, severity"
+            " from marts.fct_breach where kpi = 'roster_h1' order by breach_id"
+        )
+
+    return read
+
+
+@pytest.fixture
+def mails(query):
+    def read(kind):
+        rows = query(
+            "select recipient, subject, body_text from ops.outbox"
+            " where kind = :kind order by mail_id",
+            kind=kind,
+        )
+        return [(row["recipient"], row["subject"]) for row in rows]
+
+    return read
+
+
+@pytest.fixture
+def status(query):
+    def read(day=DAY):
+        (row,) = query(
+            "select status, lacks from marts.rpt_roster_date where roster_date = :day", day=day
+        )
+        return row["status"], row["lacks"]
+
+    return read
+
+
+def test_the_makers_are_warned_once_before_the_cut_off(at, mails, breaches, status):
+    at(DUE - timedelta(hours=2) - MINUTE)
+    assert mails("roster_due") == []
+    at(DUE - timedelta(hours=2))
+    at(DUE - timedelta(hours=1))
+    subject = "[RTM] Kartu Kredit: roster 23/11/2026 belum siap"
+    assert mails("roster_due") == [("lia@bank.example", subject), ("wati@bank.example", subject)]
+    assert (status(), breaches()) == (("awaited", "not_received"), [])
+
+
+def test_a_roster_that_is_not_there_at_the_cut_off_is_a_breach_until_it_is(
+    at, deliver, breaches, mails, status, query
+):
+    at(DUE)
+    assert breaches() == []
+    at(DUE + MINUTE)
+    at(DUE + 2 * MINUTE)
+    (breach,) = breaches()
+    assert (breach["roster_date"], breach["started_at"]) == (DAY, DUE)
+    assert (breach["detected_at"], breach["severity"]) == (DUE + MINUTE, "critical")
+    assert mails("roster_breach") == [
+        (
+            "koko@bank.example",
+            "[RTM] Kartu Kredit: tidak ada roster sah untuk 23/11/2026 pada batas waktu H-1",
+        )
+    ]
+    plans = query("select breach_id, status from marts.fct_recovery_plan")
+    assert [plan["status"] for plan in plans] == ["draft"]
+    assert status() == ("missing", "not_received")
+    late = DUE + timedelta(hours=1)
+    deliver("roster", "late.csv", roster(), late)
+    at(late)
+    assert status() == ("late", None)
+    at(late + MINUTE)
+    (breach,) = breaches()
+    assert (breach["cleared_at"], breach["cleared_because"]) == (late + MINUTE, "met")
+
+
+def test_a_roster_that_was_distributed_in_time_is_no_breach(at, deliver, breaches, mails, status):
+    deliver("roster", "good.csv", roster(), DUE - MINUTE)
+    at(DUE - MINUTE)
+    at(DUE + MINUTE)
+    assert breaches() == []
+    assert status() == ("on_time", None)
+
+
+def test_an_invalid_roster_is_no_roster(at, deliver, breaches, mails, status, query):
+    deliver("roster", "bad.csv", roster().replace(",pic", ",agent"), DUE - timedelta(hours=3))
+    at(DUE - timedelta(hours=3))
+    at(DUE - timedelta(hours=1))
+    assert status() == ("awaited", "invalid")
+    (text,) = query("select distinct body_text from ops.outbox where kind = 'roster_due'")
+    assert "TIDAK SAH, 1 kesalahan" in text["body_text"]
+    at(DUE + MINUTE)
+    assert len(breaches()) == 1
+
+
+def test_a_roster_that_no_server_took_is_not_distributed(
+    at, step, system, deliver, breaches, status
+):
+    deliver("roster", "good.csv", roster(), DUE - timedelta(hours=1))
+    step(system, DUE - timedelta(hours=1))
+    step(system, DUE + MINUTE)
+    assert status() == ("missing", "not_distributed")
+    assert len(breaches()) == 1
+
+
+def test_the_breach_of_a_date_that_is_over_ends(at, breaches):
+    at(DUE + MINUTE)
+    at(MORNING + timedelta(days=1))
+    of_the_date = next(breach for breach in breaches() if breach["roster_date"] == DAY)
+    assert of_the_date["cleared_because"] == "target_ended"
+
+
+@pytest.mark.parametrize(
+    ("feed", "content"),
+    [
+        (
+            "service",
+            "service_code,service_name,client_name,timezone,opening_hours\n"
+            "KARTU,Kartu Kredit,Bank,Asia/Jakarta,Tu-Su 08:00-17:00\n",
+        ),
+        (
+            "agent",
+            "".join(
+                f"{line},{'active_to' if n == 0 else '2026-11-22'}\n"
+                for n, line in enumerate(REFERENCE["agent"].splitlines())
+            ),
+        ),
+    ],
+    ids=["closed on Mondays", "nobody left"],
+)
+def test_a_date_without_service_or_people_needs_no_roster(
+    at, deliver, query, breaches, feed, content
+):
+    deliver(feed, "changed.csv", content, DUE - timedelta(hours=1))
+    at(DUE - timedelta(hours=1))
+    at(DUE + MINUTE)
+    assert query("select 1 from marts.rpt_roster_date where roster_date = :day", day=DAY) == []
+    assert breaches() == []
+
+
+def test_the_cut_off_is_that_of_the_service(at, deliver, breaches):
+    row = "KARTU,Kartu Kredit,Bank,Asia/Jakarta,20:00\n"
+    header = "service_code,service_name,client_name,timezone,roster_cutoff\n"
+    deliver("service", "later.csv", header + row, DUE - timedelta(hours=1))
+    at(DUE + timedelta(hours=3))
+    assert breaches() == []
+    at(DUE + timedelta(hours=3) + MINUTE)
+    assert [breach["started_at"] for breach in breaches()] == [DUE + timedelta(hours=3)]
