@@ -359,3 +359,16 @@ def test_objects_that_stand_for_folders_are_no_files(system, monkeypatch):
         now = datetime.now(UTC) + MINUTE
         did = run_step(System(settings, system.warehouse, open_landing), "land_feeds", now)
     assert (did["files"], did["quarantined"], did["unlisted"]) == (1, 0, {})
+
+
+def test_the_task_itself_lands_through_the_connection(remote, query, monkeypatch):
+    from rtm.orchestration import tasks
+
+    remote.deliver("service", "service.csv", REFERENCE["service"])
+    url = remote.system.warehouse.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("RTM_HOME", str(remote.system.settings.home))
+    monkeypatch.setenv("RTM_DATABASE_URL", url)
+    monkeypatch.setenv("RTM_LANDING_URL", remote.system.settings.landing_url)
+    monkeypatch.setattr(tasks, "_clock", lambda: datetime.now(UTC) + MINUTE)
+    assert tasks._run("land_feeds")["files"] == 1
+    assert tasks._run("land_feeds")["files"] == 0
