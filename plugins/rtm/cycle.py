@@ -31,8 +31,8 @@ class System:
 
     settings: Settings
     warehouse: Warehouse
-    opened_landing: UPath | None = None
-    """The landing folder where the caller has opened it; None means by its URL alone."""
+    opener: Callable[[str], UPath] | None = None
+    """Opens the landing folder of a URL; None means by the URL and the environment alone."""
 
     @classmethod
     def open(cls, settings: Settings) -> System:
@@ -53,16 +53,27 @@ class System:
     @property
     def landing(self) -> UPath:
         """The folder below which sources deliver, on any file system that fsspec knows."""
-        return self.opened_landing or UPath(self.settings.landing_url)
+        from rtm.landing import open_landing
+
+        return (self.opener or open_landing)(self.settings.landing_url)
 
 
 def land_feeds(system: System, as_of: datetime) -> Did:
-    """Takes in the files that have arrived."""
-    from rtm.landing import land_files
+    """Takes in the files that have arrived.
+
+    A landing folder that cannot be opened ends no cycle: what is stale, and the operators' incident
+    of the folder itself, come from the steps that follow.
+    """
+    from rtm.landing import LandingError, LandingReport, land_files
     from rtm.sources import read_sources
 
     sources = read_sources(system.settings.mappings_dir)
-    report = land_files(system.warehouse, system.landing, as_of, sources.feeds)
+    try:
+        landing = system.landing
+    except LandingError as error:
+        report = LandingReport(unlisted={"RTM_LANDING_URL": str(error)}, is_cut_off=True)
+    else:
+        report = land_files(system.warehouse, landing, as_of, sources.feeds)
     report.unreachable |= {f"mappings/{name}": why for name, why in sources.broken.items()}
     return {
         "files": len(report.files),
@@ -70,6 +81,8 @@ def land_feeds(system: System, as_of: datetime) -> Did:
         "quarantined": report.quarantined,
         "feeds": sorted(report.feeds),
         "unreachable": report.unreachable,
+        "unlisted": report.unlisted,
+        "is_cut_off": report.is_cut_off,
     }
 
 

@@ -30,8 +30,9 @@ class Settings:
 
     home: Path
     """Everything the embedded system writes: environment, databases, logs, mails."""
-    landing_url: str
-    """Folder or fsspec URL below which sources deliver, one folder per feed."""
+    landing_url: str = field(repr=False)
+    """Folder or fsspec URL below which sources deliver, one folder per feed.
+    An SFTP URL may hold a password."""
     database_url: str | None = field(repr=False)
     """SQLAlchemy URL of an outside warehouse; None means the embedded one."""
     mappings: Path | None = None

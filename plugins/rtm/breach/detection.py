@@ -1,8 +1,9 @@
 """Opens a breach where a target is missed; clears it where it is met again or ended.
 
 One open breach per service, channel and KPI, kept by the database. Nothing is raised on a feed that
-is behind: its calls are missing, not lost. That is an incident for the operators instead. Rosters
-that are not there at the cut-off have a breach of their own kind (`rtm.breach.rosters`).
+is behind, nor while the landing folder is out of reach: calls are missing then, not lost. That is
+an incident for the operators instead. Rosters that are not there at the cut-off have a breach of
+their own kind (`rtm.breach.rosters`).
 """
 
 from __future__ import annotations
@@ -34,12 +35,24 @@ class Detected:
 def detect(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Detected:
     """Compares the marts with the targets at `as_of`."""
     with warehouse.transaction(Role.APP) as connection:
-        cleared = connection.execute(CLEAR, {"as_of": as_of}).rowcount
-        opened = connection.execute(OPEN, {"as_of": as_of, "kpis": list(KPIS)}).rowcount
+        cleared = opened = 0
+        if not connection.execute(IS_CUT_OFF).scalar():
+            cleared = connection.execute(CLEAR, {"as_of": as_of}).rowcount
+            opened = connection.execute(OPEN, {"as_of": as_of, "kpis": list(KPIS)}).rowcount
+        # A roster that cannot be fetched has reached nobody.
         rosters = detect_missing_rosters(connection, settings, as_of)
         incidents = _raise_incidents(connection, settings, as_of)
     return Detected(opened + rosters.opened, cleared + rosters.cleared, incidents)
 
+
+# Waiting conversations go on ageing while their answers cannot be fetched.
+IS_CUT_OFF = text(
+    """
+    select coalesce((did ->> 'is_cut_off')::boolean, false) from ops.cycle
+    where step = 'land_feeds' and error is null
+    order by cycle_id desc limit 1
+    """
+)
 
 # A breach that is open already is left out by the query, so that it takes no number; the index
 # decides between two detections at the same moment.
@@ -124,6 +137,13 @@ TROUBLES = text(
         order by cycle_id desc limit 1
     ) as landing
     cross join jsonb_each_text(landing.did -> 'unreachable') as file (name, reason)
+    union all
+    select 'landing_unreachable', folder.name, folder.reason
+    from (
+        select did from ops.cycle where step = 'land_feeds' and error is null
+        order by cycle_id desc limit 1
+    ) as landing
+    cross join jsonb_each_text(landing.did -> 'unlisted') as folder (name, reason)
     """
 )
 

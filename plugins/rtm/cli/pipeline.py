@@ -25,7 +25,10 @@ as_of_option = click.option(
 def cycle_command(as_of: datetime | None) -> None:
     """Run one whole cycle: files, rosters, models, breaches, mails."""
     system = System.open(Settings.from_environment())
-    run_cycle(system, as_of or datetime.now(UTC), lambda name, did: click.echo(_told(name, did)))
+    done = run_cycle(
+        system, as_of or datetime.now(UTC), lambda name, did: click.echo(_told(name, did))
+    )
+    _end_if_unlisted(done["land_feeds"])
 
 
 @click.command()
@@ -43,7 +46,9 @@ def step_command(name: str, as_of: datetime | None) -> None:
     send_mail          hand due mails to the SMTP server
     """
     system = System.open(Settings.from_environment())
-    click.echo(_told(name, run_step(system, name, as_of or datetime.now(UTC))))
+    did = run_step(system, name, as_of or datetime.now(UTC))
+    click.echo(_told(name, did))
+    _end_if_unlisted(did)
 
 
 @click.command()
@@ -95,6 +100,13 @@ def _show_progress(tick: datetime, done: dict[str, Did]) -> None:
         click.echo(f"\r\033[K{line}", nl=not quiet, err=True)
     elif not quiet:
         click.echo(line, err=True)
+
+
+def _end_if_unlisted(did: Did) -> None:
+    """Not everything that was asked for is done where a folder could not be looked into."""
+    if did.get("unlisted"):
+        told = "\n".join(f"  {name}: {why}" for name, why in did["unlisted"].items())
+        raise click.ClickException(f"not everything could be taken in:\n{told}")
 
 
 def _told(name: str, did: Did) -> str:

@@ -4,7 +4,18 @@ Cells are stored as they were delivered. A cell that cannot be read sends its ro
 what a readable cell means is decided in the staging models, not here.
 """
 
-from rtm.landing.arrivals import Arrival, pending_arrivals
+from rtm.landing.arrivals import Arrival, list_landing, pending_arrivals
 from rtm.landing.load import LandingReport, land_files, try_file
+from rtm.landing.places import LandingError, Login, open_landing
 
-__all__ = ["Arrival", "LandingReport", "land_files", "pending_arrivals", "try_file"]
+__all__ = [
+    "Arrival",
+    "LandingError",
+    "LandingReport",
+    "Login",
+    "land_files",
+    "list_landing",
+    "open_landing",
+    "pending_arrivals",
+    "try_file",
+]

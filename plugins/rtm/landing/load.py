@@ -24,7 +24,7 @@ from psycopg.types.json import Jsonb
 from upath import UPath
 
 from rtm.landing import deliveries, repeats
-from rtm.landing.arrivals import Arrival, pending_arrivals
+from rtm.landing.arrivals import Arrival, fetched, list_landing, pending_arrivals
 from rtm.landing.cells import cells_record, declared_cells, named_cells
 from rtm.landing.checks import common_lines, reason_expression
 from rtm.landing.containers import (
@@ -47,6 +47,7 @@ from rtm.landing.lines import (
     separated_lines,
 )
 from rtm.landing.mapped import converted, mapped_records
+from rtm.landing.places import GoneError, LandingError, place_name
 from rtm.sources import FEEDS, Feed
 from rtm.sources import Role as FeedRole
 from rtm.sources.mapping.cells import MappedFeed
@@ -88,6 +89,10 @@ class LandingReport:
     files: list[LandedFile] = field(default_factory=list)
     unreachable: dict[str, str] = field(default_factory=dict)
     """Why a file could not be opened, by feed and name; it is tried again next time."""
+    unlisted: dict[str, str] = field(default_factory=dict)
+    """Why a folder could not be listed, by its name; it is tried again next time."""
+    is_cut_off: bool = False
+    """Whether the server of the landing folder was out of reach, at first or on the way."""
 
     @property
     def rows(self) -> int:
@@ -109,15 +114,26 @@ def land_files(
     feeds: Mapping[str, Feed] = FEEDS,
     progress: Callable[[LandedFile], None] | None = None,
 ) -> LandingReport:
-    """Takes in every file of the feeds that arrived up to `as_of`, in the order of delivery."""
-    report = LandingReport()
+    """Takes in every file of the feeds that arrived up to `as_of`, in the order of delivery.
+
+    What cannot be listed or opened is in the report and is taken in by a later call.
+    """
     with warehouse.exclusive("landing"):
+        listed = list_landing(landing, as_of, feeds)
+        report = LandingReport(unlisted=listed.unlisted, is_cut_off=listed.is_cut_off)
         with warehouse.transaction(Role.LOADER) as connection:
-            arrivals = pending_arrivals(connection, landing, as_of, feeds)
+            arrivals = pending_arrivals(connection, listed.arrivals)
         for arrival in arrivals:
             try:
-                landed = land_file(warehouse, arrival)
+                with fetched(arrival) as at_hand:
+                    landed = land_file(warehouse, at_hand)
+            except GoneError:
+                continue  # If it was renamed, it is taken in under its new name.
             except OSError as error:
+                if isinstance(error, LandingError) and error.is_server:
+                    report.unlisted[place_name(landing)] = str(error)
+                    report.is_cut_off = True
+                    break
                 report.unreachable[f"{arrival.feed.name}/{arrival.name}"] = str(error)
                 continue
             report.files.append(landed)

@@ -1,7 +1,7 @@
 """The steps of the cycle as Airflow tasks: the only place that imports airflow.
 
 What a step does is in `rtm.cycle` and runs without Airflow; here it gets the clock of its DAG run,
-the landing folder as an ObjectStoragePath, and the mail server of Airflow's connection. Every task
+the landing folder and the mail server of Airflow's connections. Every task
 process imports this package, so what is heavy is imported when a task runs.
 """
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
 
@@ -13,7 +12,6 @@ from rtm.settings import Settings
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.xcom_arg import XComArg
-    from upath import UPath
 
 
 def step_task(name: str) -> XComArg:
@@ -33,12 +31,10 @@ def step_task(name: str) -> XComArg:
 
 def _run(name: str) -> dict[str, Any]:
     from rtm.cycle import System, run_step
-    from rtm.orchestration.connections import with_mail_server
+    from rtm.orchestration.connections import open_landing, with_mail_server
 
     settings = with_mail_server(Settings.from_environment())
-    system = dataclasses.replace(
-        System.open(settings), opened_landing=_landing(settings.landing_url)
-    )
+    system = dataclasses.replace(System.open(settings), opener=open_landing)
     return run_step(system, name, _clock())
 
 
@@ -46,10 +42,3 @@ def _clock() -> datetime:
     began = get_current_context()["dag_run"].start_date
     assert began is not None  # a task runs, so its run has begun
     return began
-
-
-def _landing(url: str) -> UPath:
-    """The landing folder, opened with the Airflow connection that its URL names (s3://conn@…)."""
-    from airflow.sdk import ObjectStoragePath
-
-    return cast("UPath", ObjectStoragePath(url if "://" in url else Path(url).absolute().as_uri()))
