@@ -52,7 +52,7 @@ final as (
         arrivals.lands_in in (
             'agent_event', 'call', 'conversation', 'anonymous_bank', 'asterisk_queue_log',
             'amazon_connect_contact', 'amazon_connect_agent_event',
-            'genesys_conversation', 'genesys_user_status'
+            'genesys_conversation', 'genesys_user_status', 'chatwoot', 'qontak'
         )
         and arrivals.latest_arrival_at
         < {{ built_as_of() }} - (select clock.stale_after from {{ clock() }} as clock) as is_stale,

@@ -19,7 +19,11 @@ OFFSET = "(Z|[-+][0-9]{2}(:?[0-9]{2})?)"
 INSTANT = (
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}" rf"(:[0-9]{{2}}(\.[0-9]+)?)? ?{OFFSET}?$"
 )
+MOMENT = INSTANT.replace(OFFSET, rf"(UTC|{OFFSET})")
+UNIX_TIME = r"^([0-9]{9,10}(\.[0-9]{1,9})?|[0-9]{12,13})$"
 NUMBER = r"^[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]{1,2})?$"
+LONGEST_QUOTE = 80
+"""Characters of an unreadable cell that its reason repeats; quarantine keeps the row as well."""
 LARGEST_NUMBER = 1e9
 """Seconds, minutes, agents or shares: what is larger is a mistake, and would overflow a sum."""
 DAY = "(Mo|Tu|We|Th|Fr|Sa|Su|PH)"
@@ -65,6 +69,7 @@ EXPLANATIONS = {
     Kind.COMPACT_DATE: "is not a date such as 990201",
     Kind.ELAPSED_CLOCK: "is not a time such as 7:02:47",
     Kind.LOG_TIME: "is not a time such as 1366720340 or 2026-11-22 08:00:00",
+    Kind.MOMENT: "is not a time such as 1366720340 or 2026-11-22 08:00:00 UTC",
     Kind.DOCUMENT: "is not a JSON document that PostgreSQL can keep",
 }
 
@@ -79,7 +84,7 @@ def reason_expression(feed: Feed) -> str:
         if column.kind is not Kind.TEXT:
             told = _literal(f"{column.name}: %s {_explanation(column)}")
             branches.append(
-                f"when not ({_readable(column, cell)}) then format({told}, quote_literal({cell}))"
+                f"when not ({_readable(column, cell)}) then format({told}, {_quoted(cell)})"
             )
     return "case " + " ".join(branches) + " end"
 
@@ -151,9 +156,23 @@ def _readable(column: Column, cell: str) -> str:
                 f" else {cell} ~ {_literal(INSTANT)} and pg_input_is_valid({cell}, 'timestamptz')"
                 " end"
             )
+        case Kind.MOMENT:
+            return (
+                f"case when {cell} ~ {_literal(UNIX_TIME)} then true"
+                f" else {cell} ~ {_literal(MOMENT)} and pg_input_is_valid({cell}, 'timestamptz')"
+                " end"
+            )
         case Kind.DOCUMENT:
             return f"pg_input_is_valid({cell}, 'jsonb')"
     raise AssertionError(column.kind)
+
+
+def _quoted(cell: str) -> str:
+    """The cell as the reason repeats it: a whole document would hide what is wrong with it."""
+    return (
+        f"quote_literal(case when length({cell}) > {LONGEST_QUOTE}"
+        f" then left({cell}, {LONGEST_QUOTE}) || '…' else {cell} end)"
+    )
 
 
 def _literal(value: str) -> str:

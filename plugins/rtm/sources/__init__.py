@@ -13,8 +13,10 @@ from rtm.sources.amazon_connect import AMAZON_CONNECT_AGENT_EVENT, AMAZON_CONNEC
 from rtm.sources.anonymous_bank import ANONYMOUS_BANK
 from rtm.sources.asterisk import ASTERISK_QUEUE_LOG
 from rtm.sources.canonical import CANONICAL
+from rtm.sources.chatwoot import CHATWOOT
 from rtm.sources.feed import Column, Feed, Kind, Layout, Role
 from rtm.sources.genesys import GENESYS_CONVERSATION, GENESYS_USER_STATUS
+from rtm.sources.qontak import QONTAK
 
 VENDORS = (
     ASTERISK_QUEUE_LOG,
@@ -22,6 +24,8 @@ VENDORS = (
     AMAZON_CONNECT_AGENT_EVENT,
     GENESYS_CONVERSATION,
     GENESYS_USER_STATUS,
+    CHATWOOT,
+    QONTAK,
     ANONYMOUS_BANK,
 )
 

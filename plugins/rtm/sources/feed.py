@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """H:MM:SS since midnight; 24:00:00 and later is the next day."""
     LOG_TIME = "log_time"
     """Unix seconds, or a date and time."""
+    MOMENT = "moment"
+    """Unix seconds or milliseconds, or a date and time, which may end in UTC."""
     DOCUMENT = "document"
     """A whole JSON document."""
 
@@ -68,6 +70,8 @@ class Column:
     """The values that the models give a meaning to; rows with others are kept, and reported."""
     path: tuple[str, ...] = ()
     """Of documents: the names that lead to the value."""
+    or_paths: tuple[tuple[str, ...], ...] = ()
+    """Of documents of several kinds: where else the value may stand; the first one found holds."""
 
     @property
     def sql_name(self) -> str:

@@ -1,8 +1,9 @@
+-- depends_on: {{ ref('int_conversation_touched') }}
 -- One row per conversation, in the version that holds: the highest updated_at, then the later
 -- delivery.
 {{
     config(
-        meta={'touched': 'int_conversation_arrival', 'by': ['feed', 'conversation_id']},
+        meta={'touched': 'int_conversation_touched', 'by': ['feed', 'conversation_id']},
         indexes=[
             {'columns': ['feed', 'conversation_id'], 'unique': true},
             {'columns': ['service_code', 'channel', 'interval_start']},

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_vendor_conversation_place') }}
 -- One row per version of each conversation that this run must look at: those of which a version
 -- arrived, and all of a service whose description changed.
 {{ config(materialized='table', incremental_strategy=none) }}
@@ -28,7 +29,7 @@ versions as (
         version.delivered_row,
         version._load_id
     from {{ ref('int_vendor_conversation') }} as version
-    where version.service_code is not null
+    where version.service_code is not null and version.received_at is not null
 ),
 
 final as (

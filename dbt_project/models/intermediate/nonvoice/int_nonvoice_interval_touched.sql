@@ -30,6 +30,14 @@ stretches as (
         least(version.waits_until, {{ as_of() }}) as ends_at
     from {{ ref('int_conversation_arrival') }} as version
     union all
+    -- Where a conversation stood that was put together anew
+    select
+        place.service_code,
+        place.channel,
+        place.interval_start - {{ interval_length() }},
+        least(place.waits_until, {{ as_of() }})
+    from {{ ref('int_vendor_conversation_place') }} as place
+    union all
     select
         conversations.service_code,
         conversations.channel,

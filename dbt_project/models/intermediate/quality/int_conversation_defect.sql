@@ -1,8 +1,9 @@
+-- depends_on: {{ ref('int_conversation_touched') }}
 -- One row per conversation and kind of defect in the version that holds. `after_as_of` is a
 -- candidate: its reader asks whether the time still lies after the clock.
 {{
     config(
-        meta={'touched': 'int_conversation_arrival', 'by': ['feed', 'conversation_id']},
+        meta={'touched': 'int_conversation_touched', 'by': ['feed', 'conversation_id']},
         indexes=[{'columns': ['feed', 'conversation_id']}],
     )
 }}

@@ -19,6 +19,12 @@ assignments as (
     from {{ ref('int_conversation_arrival') }} as version
     union all
     select
+        place.external_agent_id,
+        place.received_at,
+        place.waits_until
+    from {{ ref('int_vendor_conversation_place') }} as place
+    union all
+    select
         conversation.external_agent_id,
         conversation.received_at,
         conversation.waits_until

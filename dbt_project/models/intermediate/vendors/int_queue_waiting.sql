@@ -12,4 +12,4 @@ select
     contact.source,
     contact.queue
 from {{ ref('int_vendor_contact') }} as contact
-where contact.service_code is null
+where contact.service_code is null and contact.is_received

@@ -6,7 +6,8 @@ select distinct
     version.call_id as contact_id,
     version.source,
     version.queue,
-    version.service_code
+    version.service_code,
+    true as is_received
 from {{ ref('int_vendor_call') }} as version
 union
 select distinct
@@ -14,5 +15,6 @@ select distinct
     version.conversation_id,
     version.source,
     version.queue,
-    version.service_code
+    version.service_code,
+    version.received_at is not null
 from {{ ref('int_vendor_conversation') }} as version

@@ -1,5 +1,6 @@
 -- One row per version of each conversation of the vendors' feeds that this run must look at, also
--- of those whose queue no service is known for.
+-- of those whose queue no service is known for, and without `received_at` of those that no customer
+-- is known to have opened.
 {{ config(materialized='table', incremental_strategy=none) }}
 
 with
@@ -22,10 +23,32 @@ genesys as (
     ) }}
 ),
 
+chatwoot as (
+    {{ touched_versions(
+        'stg_chatwoot__conversation',
+        'conversation_id',
+        told_in='stg_chatwoot__delivery',
+        by_queue=true
+    ) }}
+),
+
+qontak as (
+    {{ touched_versions(
+        'stg_qontak__conversation',
+        'conversation_id',
+        told_in='stg_qontak__delivery',
+        by_queue=true
+    ) }}
+),
+
 final as (
     select * from amazon_connect
     union all
     select * from genesys
+    union all
+    select * from chatwoot
+    union all
+    select * from qontak
 )
 
 select * from final
