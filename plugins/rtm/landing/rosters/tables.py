@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rtm.landing.rosters.days import Day, longest_run, parse_day
 from rtm.landing.rosters.sheets import Sheet, text_of
@@ -68,6 +69,7 @@ class Table:
         return max(rows, key=lambda cells: sum(t.isalpha() for t in cells.values()), default={})
 
 
+@lru_cache(maxsize=10_000)
 def header_name(text: str | None) -> str:
     """A header as it is looked for: lower case, one space between words."""
     return " ".join(re.split(r"[\W_]+", (text or "").casefold())).strip()
@@ -75,10 +77,7 @@ def header_name(text: str | None) -> str:
 
 def find_tables(sheet: Sheet) -> list[Table]:
     """The tables of a sheet from top to bottom."""
-    runs = {row: run for row in sheet.rows if (run := _dates(sheet, row))}
-    if not runs:
-        return []
-    tables = list(_headed(sheet, runs))
+    tables = list(_headed(sheet))
     order = sorted(sheet.rows)
     above = 0
     for table, following in zip(tables, [*tables[1:], None], strict=True):
@@ -101,7 +100,7 @@ def _dates(sheet: Sheet, row: int) -> Headings:
     return longest_run(sorted(days, key=lambda heading: heading[0])) if days else []
 
 
-def _headed(sheet: Sheet, runs: dict[int, Headings]) -> Iterator[Table]:
+def _headed(sheet: Sheet) -> Iterator[Table]:
     """A table for each row of dates that has headers near it."""
     taken = 0
     named = {}
@@ -109,6 +108,8 @@ def _headed(sheet: Sheet, runs: dict[int, Headings]) -> Iterator[Table]:
         headers = {c: header_name(text_of(value)) for c, value in cells.items()}
         if any(name in (*ID_HEADERS, *NAME_HEADERS) for name in headers.values()):
             named[row] = headers
+    near_headers = {r for row in named for r in range(row - HEADER_HEIGHT, row + HEADER_HEIGHT + 1)}
+    runs = {r: run for r in near_headers & sheet.rows.keys() if (run := _dates(sheet, r))}
     for row in sorted(named):
         if row <= taken:
             continue
