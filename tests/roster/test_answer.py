@@ -192,7 +192,7 @@ def test_the_team_leader_gets_the_workbook_and_the_calendar_of_his_team(system, 
     workbook, calendar = sorted(files)
     assert workbook == "roster_KARTU_2026-11-23_v1.xlsx"
     assert calendar == "roster_KARTU_2026-11-23_v1_T1.ics"
-    assert load_workbook(io.BytesIO(files[workbook]))["Terbit"]["D6"].value == "P (PIC)"
+    assert load_workbook(io.BytesIO(files[workbook]))["Roster"]["D6"].value == "P (PIC)"
     events = [
         (e.start, e.end, str(e["summary"]), str(e["description"]))
         for e in Calendar.from_ical(files[calendar]).events

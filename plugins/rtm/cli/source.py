@@ -27,6 +27,7 @@ from rtm.landing.load import Trial
 from rtm.landing.mapped import mapped_records
 from rtm.settings import Settings
 from rtm.sources import CANONICAL, FEEDS, Feed, Layout, Sources, read_sources
+from rtm.sources import Role as FeedRole
 from rtm.sources.mapping.cells import NAME, SUFFIXES, Dialect, MappedFeed
 from rtm.warehouse import Role, Warehouse
 
@@ -34,6 +35,16 @@ WIDTH_WITHOUT_TERMINAL = 140
 MOST_ROWS = 20
 LOG_TIME_DIGITS = (9, 10)
 MOST_SAMPLED = 1000
+DRAWN_ROSTER = 4.0
+"""As good as this many known columns: a roster by date has dates in the place of column names."""
+LAYOUTS = {
+    None: "the long form",
+    "matrix": "by date: one row a person, one column a date",
+    "blocks": "two rows a person, start times below the days",
+    "cxone": "export of NICE CXone",
+    "iex": "Agent Schedule Detail of NICE IEX",
+    "genesys": "shifts of Genesys Cloud",
+}
 
 
 @click.group()
@@ -170,11 +181,20 @@ def _rank(file: Path, feed: Feed) -> float:
 
 
 def _table_rank(arrival: Arrival, feed: Feed) -> float:
+    if feed.role is FeedRole.ROSTER and (drawn := _drawn_roster(arrival)):
+        return drawn
     names = set(_names(arrival))
     needed = {column.name for column in feed.columns if column.required}
     if not needed <= names:
         return 0
     return len(names & {column.name for column in feed.columns})
+
+
+def _drawn_roster(arrival: Arrival) -> float:
+    """Above 0 for a roster that people have drawn by date, or that a program has exported."""
+    from rtm.landing.rosters import LONG, People, RosterFile
+
+    return DRAWN_ROSTER if RosterFile(arrival, People).layout != LONG else 0
 
 
 def _names(arrival: Arrival) -> Iterator[str]:
@@ -222,6 +242,10 @@ def _summary(feed: Feed, trial: Trial, settings: Settings) -> Table:
     table = Table(show_header=False)
     table.add_row("source", f"{feed.name} ({_kind(feed)}), ends in {feed.lands_in}")
     table.add_row("put it in", f"{settings.landing_url}/{feed.name}/")
+    if feed.role is FeedRole.ROSTER and not isinstance(feed, MappedFeed):
+        table.add_row("laid out", LAYOUTS[landed.layout])
+    for covered in trial.covers:
+        table.add_row("covers", escape(covered))
     table.add_row("rows read", str(landed.rows_read))
     table.add_row("would load", str(trial.rows_new))
     table.add_row("say nothing new", str(repeated))

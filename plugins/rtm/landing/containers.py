@@ -43,6 +43,8 @@ class Record:
     error: str | None = None
     unknown: frozenset[str] = frozenset()
     """Names in a document that its feed does not describe."""
+    place: str | None = None
+    """Of a roster: the cell in which the entry stands, `Juni!F12`."""
 
 
 @dataclass(frozen=True)

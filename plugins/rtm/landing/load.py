@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from io import BufferedReader
 from itertools import islice
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import psycopg
 from psycopg import sql
@@ -50,8 +50,12 @@ from rtm.landing.mapped import converted, mapped_records
 from rtm.landing.places import GoneError, LandingError, place_name
 from rtm.sources import FEEDS, Feed
 from rtm.sources import Role as FeedRole
+from rtm.sources.feed import PLACE, READ_AS
 from rtm.sources.mapping.cells import MappedFeed
 from rtm.warehouse import Role, Warehouse
+
+if TYPE_CHECKING:
+    from rtm.landing.rosters import RosterFile
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +84,8 @@ class LandedFile:
     unknown_values: dict[str, dict[str, int]] = field(default_factory=dict)
     """Rows that are kept and count for nothing, by column and value."""
     message: str | None = None
+    layout: str | None = None
+    """Of a roster that is not in the long form: how it is laid out."""
 
 
 @dataclass
@@ -171,6 +177,8 @@ class Trial:
     """Rows that would be kept; others say nothing new."""
     quarantined: list[tuple[int | None, str, str | None]]
     """The first of them: row, reason, text."""
+    covers: list[str] = field(default_factory=list)
+    """Of a roster: service, period and how many people, for each service."""
 
 
 def try_file(warehouse: Warehouse, arrival: Arrival, most: int = 20) -> Trial:
@@ -208,13 +216,17 @@ class _Load:
         self.is_readable = False
         self.is_distinct = False
         self.digest = digest
+        self.roster: RosterFile | None = None
         self.file_id = self._write_ledger()
 
     def run(self) -> LandedFile:
         if self._was_loaded_before():
             return self._finish("repeated", "the same content was delivered before")
+        self.roster = self._roster()
         if isinstance(self.feed, MappedFeed):
             self._copy_mapped(self.feed)
+        elif self.roster is not None and not self.roster.is_plain:
+            self._copy_records(tuple(c.name for c in self.feed.columns), self._records())
         elif container(self.arrival) == "delimited":
             self._copy_delimited()
         else:
@@ -247,7 +259,19 @@ class _Load:
             (self.file_id, self.file_id),
         ).fetchone()
         assert kept is not None
-        return Trial(landed, kept[0], rows)
+        return Trial(landed, kept[0], rows, self._covered())
+
+    def _covered(self) -> list[str]:
+        if self.feed.role is not FeedRole.ROSTER:
+            return []
+        rows = self.cursor.execute(
+            f"""
+            select service_code, min(roster_date), max(roster_date), count(distinct agent_id)
+            from {self.feed.table} where _file_id = {self.file_id}
+            group by service_code order by service_code
+            """
+        ).fetchall()
+        return [f"{code}, {first} – {last}, {people} people" for code, first, last, people in rows]
 
     def quarantine_whole(self, reason: str) -> LandedFile:
         self._quarantine([(None, reason, None, None, None)])
@@ -409,6 +433,10 @@ class _Load:
             self._make_arriving(self.feed)
         known = self._known(tuple(names))
         columns = ", ".join(f'"{column.sql_name}"' for column in known)
+        is_roster = self.feed.role is FeedRole.ROSTER
+        layout = self.landed.layout
+        if is_roster:
+            columns += f", {PLACE}, {READ_AS}"
         unreadable: list[tuple[int, str, str]] = []
         unknown: set[str] = set(self.landed.unknown_columns)
         described = {column.name for column in self.feed.columns}
@@ -419,7 +447,8 @@ class _Load:
                     unreadable.append((record.number, record.error or "", record.raw_text))
                     continue
                 unknown |= (record.cells.keys() - described) | record.unknown
-                copy.write_row([record.cells.get(c.name) for c in known] + [record.number])
+                told = [record.place, layout] if is_roster else []
+                copy.write_row([record.cells.get(c.name) for c in known] + told + [record.number])
         self.landed.unknown_columns = sorted(unknown)
         self._quarantine([(number, why, text, None, None) for number, why, text in unreadable])
 
@@ -475,9 +504,22 @@ class _Load:
             {"load_id": self.file_id},
         )
 
+    def _roster(self) -> RosterFile | None:
+        if self.feed.role is not FeedRole.ROSTER or isinstance(self.feed, MappedFeed):
+            return None
+        # Not at the top: few files are rosters, and openpyxl is slow to import.
+        from rtm.landing.rosters import LONG, RosterFile, known_people
+
+        roster = RosterFile(self.arrival, lambda: known_people(self.cursor))
+        self.landed.layout = None if roster.layout == LONG else roster.layout
+        return roster
+
     def _records(self) -> Iterator[Record]:
         if isinstance(self.feed, MappedFeed):
             yield from mapped_records(self.arrival, self.feed)
+            return
+        if self.roster is not None and not self.roster.is_plain:
+            yield from self.roster.records()
             return
         with unpacked(self.arrival) as content:
             match container(self.arrival):
@@ -540,7 +582,9 @@ class _Load:
             ) as checked where reason is not null
             """
         ).fetchall()
-        self._take_out([(number, reason, cells, None) for number, reason, cells in rows])
+        self._take_out(
+            [(number, _placed(reason, cells), cells, None) for number, reason, cells in rows]
+        )
 
     def _quarantine_unknown_services(self) -> None:
         column = self.feed.service_column
@@ -556,7 +600,12 @@ class _Load:
         ).fetchall()
         self._take_out(
             [
-                (number, f"{column}: the service {code!r} is not known (yet)", cells, code)
+                (
+                    number,
+                    _placed(f"{column}: the service {code!r} is not known (yet)", cells),
+                    cells,
+                    code,
+                )
                 for number, code, cells in rows
             ]
         )
@@ -639,6 +688,12 @@ class _Load:
                 """,
                 (name,),
             )
+
+
+def _placed(reason: str, cells: dict[str, Any]) -> str:
+    """The reason, after the cell of the workbook in which the entry stands."""
+    place = cells.get(PLACE)
+    return f"{place}: {reason}" if place else reason
 
 
 class _cursor:  # noqa: N801 (reads as a verb where it is used)

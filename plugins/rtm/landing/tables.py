@@ -65,7 +65,7 @@ def has_raw_tables(connection: Connection) -> bool:
         (table.removeprefix("raw."), name)
         for feed in FEEDS.values()
         for table in (feed.table, *([feed.delivery_table] if feed.keeps_deliveries else []))
-        for name in feed.column_names
+        for name in feed.stored_names
     }
     described.add(("mapped_row", "cells"))
     return described <= standing
@@ -87,7 +87,7 @@ def ensure_raw_tables(connection: Connection) -> None:
 
 def _statements(feed: Feed) -> list[str]:
     name = feed.name
-    cells = ",\n".join(f'"{column}" text' for column in feed.column_names)
+    cells = ",\n".join(f'"{column}" text' for column in feed.stored_names)
     is_reference = feed.role is Role.REFERENCE
     order = "_arrived_at timestamptz not null, _file_name text not null," if is_reference else ""
     statements = [
@@ -101,7 +101,7 @@ def _statements(feed: Feed) -> list[str]:
         )""",
         *(
             f'alter table raw.{name} add column if not exists "{column}" text'
-            for column in feed.column_names
+            for column in feed.stored_names
         ),
     ]
     key = ", ".join(f"({expression})" for expression in feed.key)

@@ -1,7 +1,7 @@
 """What the first sheet of a workbook holds: a header row, then records of text cells.
 
-A sheet keeps dates and numbers as such; here they become the text that a csv file would hold. The
-layouts of rosters as people draw them are not read here.
+A sheet keeps dates and numbers as such; here they become the text that a csv file would hold.
+Rosters, which people draw in many ways, are read in `rosters`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ LARGEST_INFLATED = 500 << 20
 LONGEST_GAP = 1000
 """Empty rows after which nothing more is expected; a sheet can have a million of them."""
 
+OLD_CONTAINER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How files of old spreadsheet programs begin, and encrypted ones of all."""
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+
 NO_SHEET = (
     *(InvalidFileException, DefusedXmlException, ParseError, zipfile.BadZipFile),
     *(KeyError, IndexError, ValueError),
@@ -47,7 +51,7 @@ def sheet_rows(content: IO[bytes], name: str | None = None) -> Iterator[Row]:
     """The rows of a sheet (the first one) that hold something, with their numbers; raises
     UnreadableFileError."""
     try:
-        book = load_workbook(_within_limits(content), read_only=True, data_only=True)
+        book = load_workbook(within_limits(content), read_only=True, data_only=True)
         if name is not None and name not in book.sheetnames:
             raise UnreadableFileError(
                 f"there is no sheet {name!r}; there are {', '.join(book.sheetnames)[:500]}"
@@ -72,7 +76,7 @@ def _records(arrival: Arrival, rows: Iterator[tuple[int, tuple[Cell, ...]]]) -> 
         yield Record(number, ";".join(text or "" for text in texts), cells)
 
 
-def _within_limits(content: IO[bytes]) -> io.BytesIO:
+def within_limits(content: IO[bytes]) -> io.BytesIO:
     """The file in memory, if it is a workbook that may be unpacked."""
     data = content.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
@@ -81,14 +85,21 @@ def _within_limits(content: IO[bytes]) -> io.BytesIO:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             inflated = sum(entry.file_size for entry in packed.infolist())
     except zipfile.BadZipFile as error:
-        raise UnreadableFileError(
-            "not an xlsx workbook; one that a password protects cannot be read either"
-        ) from error
+        raise UnreadableFileError(_no_workbook(data)) from error
     if inflated > LARGEST_INFLATED:
         raise UnreadableFileError(
             f"the workbook would unpack to {inflated >> 20} MB; at most {LARGEST_INFLATED >> 20}"
         )
     return io.BytesIO(data)
+
+
+def _no_workbook(data: bytes) -> str:
+    """Why a file is none, as far as its first bytes tell."""
+    if not data.startswith(OLD_CONTAINER):
+        return "not an xlsx workbook; one that a password protects cannot be read either"
+    if ENCRYPTED in data:
+        return "the workbook is protected by a password; save it without one"
+    return "an old workbook (.xls) under the name of a new one; save it as .xlsx"
 
 
 def _numbered_rows(rows: Iterator[tuple[Cell, ...]]) -> Iterator[tuple[int, tuple[Cell, ...]]]:

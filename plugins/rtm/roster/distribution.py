@@ -114,7 +114,7 @@ def _queue(
 
 def _workbook(version: Row[Any], rows: Sequence[Row[Any]], settings: Settings) -> bytes:
     book = Workbook()
-    book.active.title = words("roster_workbook", settings.language)["published_sheet"]
+    book.active.title = words("roster_workbook", settings.language)["roster_sheet"]
     write_published(book.active, version, rows, settings.language)
     out = io.BytesIO()
     book.save(out)

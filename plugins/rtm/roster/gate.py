@@ -9,7 +9,7 @@ import importlib.util
 import io
 import logging
 from contextlib import redirect_stderr
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from types import ModuleType
@@ -228,6 +228,19 @@ def _sight(file_id: int, limits: RosterLimits, batch: str) -> str:
     return SIGHT.format(file_id=file_id, batch=batch, limits=values)
 
 
+PLACES = text(
+    """
+    select row_number, place
+    from staging.stg_canonical__roster
+    where file_id = :file_id and row_number = any(:numbers)
+    union all
+    select row_number, cells ->> '_place'
+    from ops.quarantine
+    where file_id = :file_id and row_number = any(:numbers) and released_at is null
+    """
+)
+
+
 @cache
 def suite(table: str) -> ModuleType:
     """The rules of a table, from `expectations/<table>.py`."""
@@ -266,10 +279,22 @@ def judge(
             if not said[rule.code].success:
                 rows = validation.get_unexpected_rows(expected[rule.code])
                 findings += sorted((_finding(rule, row, language) for row in rows), key=_place)
+    findings = _placed(warehouse, file_id, findings)
     # A roster whose rows were all refused has its reasons already.
     if not said["not_empty"].success and not findings:
         findings = [_empty(language)]
     return findings
+
+
+def _placed(warehouse: Warehouse, file_id: int, findings: list[Finding]) -> list[Finding]:
+    """With the cell of the row that each finding is about."""
+    numbers = sorted({finding.row_number for finding in findings if finding.row_number})
+    if not numbers:
+        return findings
+    with warehouse.transaction(Role.APP) as connection:
+        rows = connection.execute(PLACES, {"file_id": file_id, "numbers": numbers})
+        places = {row.row_number: row.place for row in rows}
+    return [replace(finding, place=places.get(finding.row_number or 0)) for finding in findings]
 
 
 def _validation(warehouse: Warehouse, file_id: int, limits: RosterLimits) -> Any:

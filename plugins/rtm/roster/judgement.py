@@ -185,7 +185,7 @@ PUBLISH = text(
 
 TAKEN_IN = text(
     """
-    select row_number, agent_id, roster_date, null::text as place
+    select row_number, agent_id, roster_date, place
     from staging.stg_canonical__roster
     where file_id = :file_id
     """

@@ -197,6 +197,8 @@ ROSTER = Feed(
     ),
     Role.ROSTER,
     key=("agent_id", "roster_date"),
+    # The last two are those of exports.
+    suffixes=(".csv", ".jsonl", ".xlsx", ".txt", ".json"),
     service_column="service_code",
 )
 

@@ -35,6 +35,12 @@ class Kind(StrEnum):
     """A whole JSON document."""
 
 
+PLACE = "_place"
+"""The column of a roster's table that says in which cell of a workbook an entry stands."""
+READ_AS = "_layout"
+"""The one that says how its file was laid out; null for the long form of the contract."""
+
+
 class Layout(StrEnum):
     """How the rows of a file are told apart, and their cells."""
 
@@ -127,3 +133,10 @@ class Feed:
     @property
     def column_names(self) -> list[str]:
         return [column.sql_name for column in self.columns]
+
+    @property
+    def stored_names(self) -> list[str]:
+        """The columns of its table that say what a row is: those that are delivered, and of a
+        roster what its reader found out."""
+        is_roster = self.role is Role.ROSTER
+        return [*self.column_names, *((PLACE, READ_AS) if is_roster else ())]

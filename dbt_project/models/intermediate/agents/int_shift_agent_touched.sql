@@ -22,7 +22,7 @@ changes as (
     union
     select rosters.agent_id, rosters.roster_date, rosters.start_at, rosters.end_at
     from {{ ref('stg_canonical__shift') }} as shift
-    inner join rosters on rosters.shift_code = shift.shift_code
+    inner join rosters on rosters.shift_code = shift.shift_code or rosters.is_worded
     where {{ arrived('shift') }}
     union
     select rosters.agent_id, rosters.roster_date, rosters.start_at, rosters.end_at

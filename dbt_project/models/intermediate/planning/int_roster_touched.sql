@@ -18,7 +18,7 @@ where {{ arrived('published', 'load_id') }}
 union
 select rosters.service_code, rosters.roster_date
 from {{ ref('stg_canonical__shift') }} as shift
-inner join rosters on rosters.shift_code = shift.shift_code
+inner join rosters on rosters.shift_code = shift.shift_code or rosters.is_worded
 where {{ arrived('shift') }}
 union
 select published.service_code, published.roster_date
