@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from io import BufferedReader
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -510,8 +511,11 @@ class _Load:
         # Not at the top: few files are rosters, and openpyxl is slow to import.
         from rtm.landing.rosters import LONG, RosterFile, known_people
 
-        roster = RosterFile(self.arrival, lambda: known_people(self.cursor))
-        self.landed.layout = None if roster.layout == LONG else roster.layout
+        people = cache(lambda: known_people(self.cursor))
+        roster = RosterFile(self.arrival, people)
+        if roster.layout != LONG:
+            self.landed.layout = roster.layout
+            people()  # Before the COPY, during which the connection answers nothing else.
         return roster
 
     def _records(self) -> Iterator[Record]:

@@ -17,6 +17,10 @@ PLACES = (
     " from staging.stg_canonical__roster order by row_number"
 )
 
+QUARANTINED = (
+    "select row_number, reason, cells from ops.quarantine where feed = 'roster' order by row_number"
+)
+
 
 def drawn(*rows, service="Kartu Kredit"):
     dates = [f"{day.day}/Nov" for day in (DAY - timedelta(days=1), DAY)]
@@ -39,7 +43,7 @@ def land(system, deliver, query):
     def run(content, name="roster.xlsx", at=DAY_BEFORE):
         deliver("roster", name, content, at)
         land_feeds(system, at)
-        return query("select row_number, reason, cells from ops.quarantine order by row_number")
+        return query(QUARANTINED)
 
     return run
 

@@ -240,6 +240,9 @@ class _Reading:
         return not (is_word and cells and all(cell.isdigit() for cell in cells))
 
     def _is_weekdays(self, row: int) -> bool:
+        told_id = self._text(row, self.table.id_column) or ""
+        if told_id in self.people.services or any(c.isdigit() for c in told_id):
+            return False  # Somebody who works S on a Senin and S on a Selasa.
         near = row <= self.table.header_rows[1] + 1
         texts = [(self._text(row, column), day) for column, day in self.dates.items()]
         told = [(text, day) for text, day in texts if text]

@@ -78,6 +78,8 @@ def header_name(text: str | None) -> str:
 def find_tables(sheet: Sheet) -> list[Table]:
     """The tables of a sheet from top to bottom."""
     tables = list(_headed(sheet))
+    if not tables:
+        return []
     order = sorted(sheet.rows)
     above = 0
     for table, following in zip(tables, [*tables[1:], None], strict=True):
