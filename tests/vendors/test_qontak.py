@@ -154,9 +154,9 @@ def test_a_broadcast_opens_nothing_and_what_an_agent_began_was_not_received(land
 
 
 def test_a_late_first_message_moves_the_room_and_the_first_interval_is_left_empty(land, query):
-    land(message("r1", 2, 3700))
+    land(message("r1", 2, 3700), message("r1", 4, 3800, "agent"))
     after = EVENING + timedelta(minutes=1)
-    land(message("r1", 1, 600), name="hooks-2", at=after)
+    land(message("r1", 1, 600), message("r1", 3, 650, "agent"), name="hooks-2", at=after)
     assert {second: number for second, number in received(query).items() if number} == {0: 1}
 
 
