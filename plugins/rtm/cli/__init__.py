@@ -26,6 +26,7 @@ DISK_FULL = "53100"
         "replay": ("rtm.cli.pipeline", "replay_command", "Run cycles under a virtual clock."),
         "warehouse": ("rtm.cli.warehouse", "warehouse_commands", "The database."),
         "quarantine": ("rtm.cli.warehouse", "quarantine_command", "List what could not be read."),
+        "roster": ("rtm.cli.roster", "roster_commands", "Versions, differences, coverage."),
         "source": ("rtm.cli.source", "source_commands", "Sources of rows, and mapping files."),
         "outbox": ("rtm.cli.warehouse", "outbox_commands", "List mails; send one again."),
         "simulate": ("rtm.simulator", "simulate_commands", "A simulated contact centre."),

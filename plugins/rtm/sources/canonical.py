@@ -129,8 +129,7 @@ STAFFING_REQUIREMENT = Feed(
     (
         *_text("service_code"),
         *_needed(Kind.INSTANT, "interval_start"),
-        *_needed(Kind.NUMBER, "required_agents"),
-        *_optional(Kind.NUMBER, "forecast_offered", "forecast_aht_s"),
+        *_optional(Kind.NUMBER, "required_agents", "forecast_offered", "forecast_aht_s"),
     ),
     Role.REFERENCE,
     key=("service_code", "interval_start"),
