@@ -16,6 +16,7 @@ from benchmarks.growth import measure_growth
 from benchmarks.landing import landing_results
 from benchmarks.queue_log import measure_queue_log
 from benchmarks.results import Result, write_results
+from benchmarks.roster_gate import measure_roster_gate
 from benchmarks.stack import measure_stack
 from rtm.stack.progress import step
 
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "landing": landing_results,
     "cycle": measure_cycle,
     "queue_log": measure_queue_log,
+    "roster_gate": measure_roster_gate,
     "growth": measure_growth,
     "stack": measure_stack,
 }

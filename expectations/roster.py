@@ -12,6 +12,7 @@ the gate can tell when a verdict may have changed:
 | `standing` | other published date of the service, around the roster or held by a later one |
 | `neighbours` | published row on a standing date, with the columns of `entries` |
 | `timeline` | agent and date as they will hold once this roster is published, `is_own` or not |
+| `crews` | start and end of a shift in the timeline, with how many agents serve in it |
 | `required` | interval of the period for which somebody said how many agents it takes |
 | `limits` | nothing: one row of numbers (`rtm.roster_limits.RosterLimits`) |
 
@@ -174,12 +175,7 @@ def _coverage(condition: str) -> str:
                         - greatest(worked.planned_start_at, required.start_at)
                     )), 0) / extract(epoch from required.end_at - required.start_at) as rostered
                 from required
-                left join (
-                    select planned_start_at, planned_end_at, count(*) as agents
-                    from timeline
-                    where kind = 'work' and function <> 'rtfm'
-                    group by planned_start_at, planned_end_at
-                ) as worked
+                left join crews as worked
                     on worked.planned_start_at < required.end_at
                     and worked.planned_end_at > required.start_at
                 group by required.start_at, required.end_at, required.roster_date,

@@ -212,7 +212,9 @@ def required_agents(queue: ErlangC, target: Target) -> int:
     """The fewest agents with which the target is met."""
     # The library's own search begins above the load, and so misses the fewest for a low target.
     wanted = min(target.percent, HIGHEST_TARGET_PCT)
-    return next(n for n in count(floor(queue.intensity) + 1) if expected_pct(queue, n) >= wanted)
+    fewest = (n for n in count(floor(queue.intensity) + 1) if expected_pct(queue, n) >= wanted)
+    agents: int = next(fewest)
+    return agents
 
 
 def expected_pct(queue: ErlangC, agents: float) -> float:

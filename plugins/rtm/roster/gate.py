@@ -168,7 +168,15 @@ timeline as (
     from neighbours as around
 ),
 
-required as (
+-- Materialized: PostgreSQL would count them anew for every interval
+crews as materialized (
+    select timeline.planned_start_at, timeline.planned_end_at, count(*) as agents
+    from timeline
+    where timeline.kind = 'work' and timeline.function <> 'rtfm'
+    group by timeline.planned_start_at, timeline.planned_end_at
+),
+
+required as materialized (
     select
         need.interval_start as start_at,
         need.interval_start + least(
