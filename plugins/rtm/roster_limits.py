@@ -32,8 +32,9 @@ class RosterLimits:
     """Days of work one after the other, at most, overtime included; more is a warning."""
     consecutive_nights: float = 5
     """Nights of work one after the other, at most; more is a warning."""
-    coverage_pct: float = 50
-    """Agents rostered of those required, in percent; less is an error, less than all a warning."""
+    coverage_pct: float = 0
+    """Agents rostered of those required in an interval, in percent, of which fewer are an error;
+    fewer than all of them are a warning in any case."""
 
     @classmethod
     def read(cls, text: str) -> RosterLimits:

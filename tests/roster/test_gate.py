@@ -128,6 +128,17 @@ def test_a_shift_of_the_code_may_end_after_midnight(judge, night_leader):
     assert judge(night("A2")) == []
 
 
+def test_the_first_morning_belongs_to_a_night_shift_that_nobody_published(
+    judge, deliver, night_leader
+):
+    """Where there are night shifts; a roster of days alone leaves the morning bare."""
+    needs = f"service_code,interval_start,required_agents\nKARTU,{DAY} 00:00,1\n"
+    deliver("staffing_requirement", "needs.csv", needs, DAY_BEFORE - timedelta(hours=1))
+    assert judge(night("A2"), name="nights.csv") == []
+    (found,) = judge(roster(), DAY_BEFORE + timedelta(minutes=1), "days.csv")
+    assert (found["rule"], found["roster_date"]) == ("coverage", DAY)
+
+
 def test_a_shift_may_not_overlap_what_is_published_on_the_day_before(
     judge, deliver, query, night_leader
 ):

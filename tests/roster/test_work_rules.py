@@ -172,25 +172,36 @@ def test_a_roster_that_covers_what_is_required_has_no_finding(judge, needed):
     assert judge(whole_day()) == []
 
 
-def test_far_too_few_agents_are_an_error_with_their_stretch_of_time(judge, needed, query):
+@pytest.fixture
+def judged_at(system, deliver, query):
+    """The roster of one day at a share of agents below which coverage is an error."""
+
+    def run(coverage_pct):
+        deliver_reference(deliver)
+        deliver("roster", "roster.csv", whole_day(), DAY_BEFORE)
+        limits = RosterLimits.read(f"coverage_pct={coverage_pct}")
+        settings = dataclasses.replace(system.settings, roster_limits=limits)
+        land_feeds(system, DAY_BEFORE)
+        gate_rosters(System(settings, system.warehouse), DAY_BEFORE)
+        return query("select rule, severity, message from ops.roster_finding order by message")
+
+    return run
+
+
+def test_far_too_few_agents_are_an_error_with_their_stretch_of_time(judged_at, needed, query):
     needed("2 5 5 2 6")
-    found = judge(whole_day())
-    assert [f["rule"] for f in found] == ["coverage_share", "coverage_share"]
+    found = judged_at(50)
+    assert [(f["rule"], f["severity"]) for f in found] == [("coverage_share", "error")] * 2
     assert "08:30 – 09:30: 2 < 5" in found[0]["message"]
     assert "10:00 – 10:30: 2 < 6" in found[1]["message"]
     assert verdicts(query) == {"roster.csv": "invalid"}
 
 
-def test_a_few_too_few_are_a_warning_and_block_nothing(system, deliver, needed, query):
-    needed("3")
-    deliver_reference(deliver)
-    deliver("roster", "roster.csv", whole_day(), DAY_BEFORE)
-    limits = RosterLimits.read("coverage_pct=60")
-    patient = System(dataclasses.replace(system.settings, roster_limits=limits), system.warehouse)
-    land_feeds(patient, DAY_BEFORE)
-    gate_rosters(patient, DAY_BEFORE)
-    (found,) = query("select rule, severity from ops.roster_finding")
-    assert found == {"rule": "coverage", "severity": "warning"}
+@pytest.mark.parametrize(("share", "agents"), [(50, "4"), (0, "100")], ids=["above", "not set"])
+def test_too_few_are_a_warning_and_block_nothing(judged_at, needed, query, share, agents):
+    needed(agents)
+    (found,) = judged_at(share)
+    assert (found["rule"], found["severity"]) == ("coverage", "warning")
     assert len(published(query)) == 1
     (version,) = query("select verdict, errors, warnings from ops.roster_version")
     assert version == {"verdict": "valid", "errors": 0, "warnings": 1}

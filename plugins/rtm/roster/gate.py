@@ -320,7 +320,9 @@ def _validation(warehouse: Warehouse, file_id: int, limits: RosterLimits) -> Any
         logging.getLogger(name).setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     batch = (
-        context.data_sources.add_postgres("warehouse", connection_string=_login(warehouse))
+        context.data_sources.add_postgres(
+            "warehouse", connection_string=_login(warehouse), create_temp_table=True
+        )
         .add_query_asset("roster", query=ROWS.format(file_id=file_id))
         .add_batch_definition_whole_table("delivered")
     )
