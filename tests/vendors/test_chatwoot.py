@@ -463,7 +463,7 @@ def random_day(random):
     return told
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_order_any_slices_and_repetitions_give_the_same(
     seed, land, chats, query, rebuild, system
 ):
