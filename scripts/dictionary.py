@@ -34,6 +34,7 @@ UNITS = {
     "percent": "persen",
     "calls": "panggilan",
     "conversations": "percakapan",
+    "agents": "agent",
     "shifts": "shift",
     "stretches": "rentang",
     "findings": "temuan",
