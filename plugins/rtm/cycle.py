@@ -90,7 +90,7 @@ def gate_rosters(system: System, as_of: datetime) -> Did:
     """Judges arrived rosters, publishes the valid ones and answers their senders."""
     from rtm.roster import judge_pending
 
-    verdicts = judge_pending(system.warehouse, system.settings, system.landing, as_of)
+    verdicts = judge_pending(system.warehouse, system.settings, lambda: system.landing, as_of)
     return {"judged": len(verdicts), "valid": sum(v.is_valid for v in verdicts)}
 
 

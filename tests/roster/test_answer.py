@@ -11,6 +11,7 @@ from icalendar import Calendar
 from openpyxl import Workbook, load_workbook
 
 from rtm.cycle import System, distribute_rosters, gate_rosters, land_feeds
+from rtm.landing import LandingError
 from rtm.roster.answer import COLOURS
 from tests.small_centre import DAY, MORNING, deliver_reference, roster
 
@@ -156,6 +157,17 @@ def test_a_file_that_is_gone_is_answered_by_the_list_alone(system, deliver, answ
     assert [(agent, rule) for _, agent, _, _, rule in listed(book)] == [
         (agent, "known_shift") for agent in ("A1", "A2", "L1")
     ]
+
+
+def test_a_landing_folder_that_cannot_be_opened_keeps_no_verdict_back(system, deliver, answer):
+    def refuse(url):
+        raise LandingError("there is no such connection")
+
+    deliver_reference(deliver)
+    deliver("roster", "roster.csv", roster().replace(",P,", ",X9,"), DAY_BEFORE)
+    land_feeds(system, DAY_BEFORE)
+    gate_rosters(replace(system, opener=refuse), DAY_BEFORE)
+    assert answer().sheetnames == ["Temuan"]
 
 
 def test_a_valid_roster_comes_back_with_what_was_published(judge, answer):

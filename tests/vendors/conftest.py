@@ -47,6 +47,28 @@ def rebuild(system):
 
 
 @pytest.fixture
+def chats(query):
+    """By conversation: seconds since the morning of received, answered and closed; the agent."""
+
+    def seconds(moment):
+        return None if moment is None else (moment - MORNING).total_seconds()
+
+    def read():
+        rows = query("select * from intermediate.int_conversation order by conversation_id")
+        return {
+            row["conversation_id"]: (
+                seconds(row["received_at"]),
+                seconds(row["first_response_at"]),
+                seconds(row["closed_at"]),
+                row["external_agent_id"],
+            )
+            for row in rows
+        }
+
+    return read
+
+
+@pytest.fixture
 def day(query):
     """What is not 0 in the sum of all intervals of voice."""
 

@@ -101,29 +101,6 @@ def land(site, deliver):
 
 
 @pytest.fixture
-def chats(query):
-    """Seconds since the morning of received, answered and closed, and the agent, by number."""
-
-    def read():
-        rows = query("select * from intermediate.int_conversation order by conversation_id")
-
-        def seconds(at):
-            return None if at is None else (at - MORNING).total_seconds()
-
-        return {
-            row["conversation_id"]: (
-                seconds(row["received_at"]),
-                seconds(row["first_response_at"]),
-                seconds(row["closed_at"]),
-                row["external_agent_id"],
-            )
-            for row in rows
-        }
-
-    return read
-
-
-@pytest.fixture
 def intervals(query):
     """Received and responded by second of the interval, where something was received."""
 

@@ -64,27 +64,6 @@ def land(site, deliver):
     return run
 
 
-@pytest.fixture
-def rooms(query):
-    """Seconds since the morning of received, answered and closed, and the agent, by room."""
-
-    def read():
-        def seconds(moment):
-            return None if moment is None else (moment - MORNING).total_seconds()
-
-        return {
-            row["conversation_id"]: (
-                seconds(row["received_at"]),
-                seconds(row["first_response_at"]),
-                seconds(row["closed_at"]),
-                row["external_agent_id"],
-            )
-            for row in query("select * from intermediate.int_conversation")
-        }
-
-    return read
-
-
 def received(query):
     rows = query("select interval_start, received from marts.fct_response_time_interval")
     return {(row["interval_start"] - MORNING).total_seconds(): row["received"] for row in rows}
@@ -111,33 +90,33 @@ def test_the_published_messages_are_one_conversation_that_an_agent_answered(
     assert (ledger["unknown_columns"], ledger["unknown_values"]) == ([], {})
 
 
-def test_bots_and_campaigns_are_no_replies(land, rooms):
+def test_bots_and_campaigns_are_no_replies(land, chats):
     land(
         message("r1", 1, 600),
         message("r1", 2, 601, "bot"),
         message("r1", 3, 602, "agent", is_campaign=True),
         message("r1", 4, 603, "agent", sender_type="Models::SystemAccount"),
     )
-    assert rooms() == {"r1": (600, None, None, None)}
+    assert chats() == {"r1": (600, None, None, None)}
     after = EVENING + timedelta(minutes=1)
     land(message("r1", 5, 700, "agent", sender="u-2"), name="hooks-2", at=after)
-    assert rooms() == {"r1": (600, 700, None, "u-2")}
+    assert chats() == {"r1": (600, 700, None, "u-2")}
 
 
-def test_a_room_is_closed_until_the_customer_writes_again(land, rooms):
+def test_a_room_is_closed_until_the_customer_writes_again(land, chats):
     resolved = room("r1", status="resolved", resolved=900, by="u-2")
     land(message("r1", 1, 600), {"data_event": "room_resolved", "room": resolved})
-    assert rooms() == {"r1": (600, None, 900, "u-2")}
+    assert chats() == {"r1": (600, None, 900, "u-2")}
     after = EVENING + timedelta(minutes=1)
     land(message("r1", 2, 1000), name="hooks-2", at=after)
-    assert rooms()["r1"] == (600, None, None, "u-2")
+    assert chats()["r1"] == (600, None, None, "u-2")
     # The room as the body itself, without an event
     again = room("r1", status="resolved", resolved=1200, by="u-2")
     land(message("r1", 3, 1100, "agent"), again, name="hooks-3", at=after + timedelta(minutes=1))
-    assert rooms()["r1"] == (600, 1100, 1200, "u-1")
+    assert chats()["r1"] == (600, 1100, 1200, "u-1")
 
 
-def test_a_broadcast_opens_nothing_and_what_an_agent_began_was_not_received(land, rooms, query):
+def test_a_broadcast_opens_nothing_and_what_an_agent_began_was_not_received(land, chats, query):
     land(
         message("r1", 1, 1, "bot", is_campaign=True),
         message("r2", 1, 1, "bot", is_campaign=True),
@@ -149,7 +128,7 @@ def test_a_broadcast_opens_nothing_and_what_an_agent_began_was_not_received(land
         message("r4", 2, 600),
         message("r4", 3, 700, "agent"),
     )
-    assert rooms() == {"r2": (4000, None, None, None), "r4": (600, 700, None, "u-1")}
+    assert chats() == {"r2": (4000, None, None, None), "r4": (600, 700, None, "u-1")}
     assert sum(received(query).values()) == 2
 
 
@@ -160,10 +139,10 @@ def test_a_late_first_message_moves_the_room_and_the_first_interval_is_left_empt
     assert {second: number for second, number in received(query).items() if number} == {0: 1}
 
 
-def test_an_integration_without_a_service_waits_then_counts(land, deliver, rooms, query):
+def test_an_integration_without_a_service_waits_then_counts(land, deliver, chats, query):
     elsewhere = room("r1", channel="ig", channel_integration_id="ig-1", channel_account="IG")
     land(message("r1", 1, 600, told=elsewhere))
-    assert rooms() == {}
+    assert chats() == {}
     waiting = "select source, code from marts.rpt_unmapped_code"
     assert query(waiting) == [{"source": "qontak", "code": "ig-1"}]
     after = EVENING + timedelta(minutes=1)
@@ -173,14 +152,14 @@ def test_an_integration_without_a_service_waits_then_counts(land, deliver, rooms
     assert query("select channel from intermediate.int_conversation") == [{"channel": "social"}]
 
 
-def test_unknown_events_participants_and_fields_are_kept_and_listed(land, rooms, query):
+def test_unknown_events_participants_and_fields_are_kept_and_listed(land, chats, query):
     land(
         message("r1", 1, 600, mood="glad"),
         message("r1", 2, 700, "agent", data_event="agent_dreams"),
         message("r1", 3, 710, "agent", participant_type="parrot"),
         message("r1", 4, 720, "agent", created_at="yesterday"),
     )
-    assert rooms() == {"r1": (600, None, None, None)}
+    assert chats() == {"r1": (600, None, None, None)}
     assert query("select count(*) as n from raw.qontak") == [{"n": 3}]
     rows = query("select detail from marts.rpt_data_quality_row where kind like 'unknown%'")
     told = " ".join(row["detail"] for row in rows)
@@ -208,7 +187,7 @@ def reference(told):
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_any_order_any_slices_and_repetitions_give_the_same(seed, land, rooms, query, rebuild):
+def test_any_order_any_slices_and_repetitions_give_the_same(seed, land, chats, query, rebuild):
     random = Random(seed)
     documents, told = [], []
     for number in range(1, 7):
@@ -229,10 +208,10 @@ def test_any_order_any_slices_and_repetitions_give_the_same(seed, land, rooms, q
     for number, (start, end) in enumerate(zip([0, *cuts], [*cuts, len(deliveries)], strict=True)):
         moment += timedelta(minutes=1)
         land(*deliveries[start:end], name=f"hooks-{number}", at=moment)
-    found = {name: row[:3] for name, row in rooms().items()}
+    found = {name: row[:3] for name, row in chats().items()}
     assert found == reference(told)
     everything = "select * from marts.fct_response_time_interval order by 1, 2, 3, 4"
     counted = query(everything)
     rebuild(moment)
     assert query(everything) == counted
-    assert {name: row[:3] for name, row in rooms().items()} == found
+    assert {name: row[:3] for name, row in chats().items()} == found

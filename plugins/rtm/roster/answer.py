@@ -12,7 +12,6 @@ import gzip
 import io
 import logging
 import zipfile
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,12 +21,12 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell, MergedCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
-from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import Row
 
+from rtm.landing.rosters.sheets import Sheet
 from rtm.notify import words
-from rtm.roster.cells import as_text, read_place, write_text
+from rtm.roster.cells import as_text, read_place, saved, write_text
 from rtm.roster.gate import Finding, suite
 from rtm.roster.published import write_published
 from rtm.settings import Language
@@ -59,7 +58,7 @@ class Delivered:
     content: bytes | None
     """None where the file is no longer there."""
     rows: Sequence[Row[Any]]
-    """What was taken in of it: row_number, agent_id, roster_date, place."""
+    """What was taken in of it: agent_id, roster_date, place."""
 
 
 def answer_workbook(
@@ -83,9 +82,7 @@ def answer_workbook(
         sheet = book.create_sheet(say["published_sheet"], 0)
         write_published(sheet, version, published, language)
     book.active = 0
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return saved(book)
 
 
 # The delivered file as a workbook
@@ -159,15 +156,14 @@ def _as_sheet(content: bytes) -> Workbook:
 
 def _places(book: Workbook, delivered: Delivered, findings: Sequence[Finding]) -> list[Cell | None]:
     """The cell of each finding; None where it is about no cell, or about one that is not there."""
-    places = {row.row_number: row.place for row in delivered.rows if row.place}
     header = _long_header(book)
     crossing = _Crossing(delivered.rows)
     found: list[Cell | None] = []
     for finding in findings:
-        place = finding.place or places.get(finding.row_number)
+        place = finding.place
         if place is None and header and finding.row_number:
             column = header.get(_column_of(finding.rule)) or header.get("shift_code") or 1
-            place = f"{get_column_letter(column)}{finding.row_number}"
+            place = Sheet(None).place(finding.row_number, column)
         found.append(_cell(book, place or crossing.place(finding.agent_id, finding.roster_date)))
     return found
 
@@ -205,13 +201,7 @@ class _Crossing:
             return None
         sheet, number = self._row_of[agent_id]
         column = self._column_of.get((sheet, roster_date))
-        if column is None:
-            return None
-        return (
-            f"{sheet}!{get_column_letter(column)}{number}"
-            if sheet
-            else (f"{get_column_letter(column)}{number}")
-        )
+        return None if column is None else Sheet(sheet).place(number, column)
 
 
 def _cell(book: Workbook, place: str | None) -> Cell | None:
@@ -233,7 +223,7 @@ def _cell(book: Workbook, place: str | None) -> Cell | None:
 
 
 def _mark(placed: Sequence[Cell | None], findings: Sequence[Finding], say: dict[str, str]) -> None:
-    reasons: dict[int, tuple[Cell, list[Finding]]] = defaultdict()
+    reasons: dict[int, tuple[Cell, list[Finding]]] = {}
     for cell, finding in zip(placed, findings, strict=True):
         if cell is not None:
             reasons.setdefault(id(cell), (cell, []))[1].append(finding)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 
+from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import column_index_from_string
@@ -36,6 +38,13 @@ def read_place(place: str) -> tuple[str | None, int, int] | None:
     if found is None:
         return None
     return found["sheet"], int(found["row"]), column_index_from_string(found["column"])
+
+
+def saved(book: Workbook) -> bytes:
+    """The workbook as a file."""
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
 
 
 def file_stem(name: str) -> str:

@@ -4,7 +4,6 @@ calendar of his team; the answers of the mail server are the proof of distributi
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
@@ -14,7 +13,7 @@ from openpyxl import Workbook
 from sqlalchemy import Connection, Row, text
 
 from rtm.notify import Attachment, Mail, attach, queue_mails, words
-from rtm.roster.cells import XLSX, file_stem
+from rtm.roster.cells import XLSX, file_stem, saved
 from rtm.roster.published import held_rows, team_calendars, write_published
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
@@ -116,9 +115,7 @@ def _workbook(version: Row[Any], rows: Sequence[Row[Any]], settings: Settings) -
     book = Workbook()
     book.active.title = words("roster_workbook", settings.language)["roster_sheet"]
     write_published(book.active, version, rows, settings.language)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return saved(book)
 
 
 def _shifts_by_agent(rows: Sequence[Row[Any]]) -> list[dict[str, str]]:

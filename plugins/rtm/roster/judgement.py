@@ -7,7 +7,8 @@ there is something new to hear.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -16,6 +17,8 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, text
 from upath import UPath
 
+from rtm.landing import LandingError
+from rtm.landing.places import landing_errors
 from rtm.notify import Attachment, Mail, attach, queue_mails, words
 from rtm.recipients import roster_makers
 from rtm.roster.answer import Delivered, answer_workbook
@@ -24,6 +27,8 @@ from rtm.roster.gate import CheckBrokenError, Finding, fingerprint, judge
 from rtm.roster.published import held_rows
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
+
+logger = logging.getLogger(__name__)
 
 SHOWN_IN_MAIL = 50
 
@@ -185,7 +190,7 @@ PUBLISH = text(
 
 TAKEN_IN = text(
     """
-    select row_number, agent_id, roster_date, place
+    select agent_id, roster_date, place
     from staging.stg_canonical__roster
     where file_id = :file_id
     """
@@ -207,11 +212,12 @@ class Verdict:
 
 
 def judge_pending(
-    warehouse: Warehouse, settings: Settings, landing: UPath, as_of: datetime
+    warehouse: Warehouse, settings: Settings, landing: Callable[[], UPath], as_of: datetime
 ) -> list[Verdict]:
     """Judges every roster that waits for a verdict; each is one transaction.
 
-    `landing` is where the delivered file still lies that goes back to its sender.
+    `landing` opens the folder where the delivered file still lies that goes back to its sender; it
+    is asked only where there is an answer.
 
     A published roster may be what an earlier one failed on, so the next is looked for after each.
     """
@@ -233,7 +239,7 @@ def _next_pending(warehouse: Warehouse, settings: Settings, as_of: datetime) -> 
 def _judge_one(
     warehouse: Warehouse,
     settings: Settings,
-    landing: UPath,
+    landing: Callable[[], UPath],
     delivery: Row[Any],
     as_of: datetime,
 ) -> Verdict | None:
@@ -307,7 +313,7 @@ def _keep_findings(connection: Connection, version_id: int, findings: Sequence[F
 def _answer_makers(
     connection: Connection,
     settings: Settings,
-    landing: UPath,
+    landing: Callable[[], UPath],
     delivery: Row[Any],
     version: Row[Any],
     findings: Sequence[Finding],
@@ -346,7 +352,7 @@ def _answer_makers(
 def _answer(
     connection: Connection,
     settings: Settings,
-    landing: UPath,
+    landing: Callable[[], UPath],
     delivery: Row[Any],
     version: Row[Any],
     findings: Sequence[Finding],
@@ -360,11 +366,16 @@ def _answer(
     return Attachment(name, XLSX, content)
 
 
-def _content(landing: UPath, delivery: Row[Any]) -> bytes | None:
-    """The file as it was taken in, if it still lies there."""
+def _content(landing: Callable[[], UPath], delivery: Row[Any]) -> bytes | None:
+    """The file as it was taken in, if it still lies there and can be read."""
     try:
-        content = cast(bytes, (landing / delivery.feed / delivery.file_name).read_bytes())
-    except (OSError, ValueError):
+        with landing_errors():
+            folder = landing()
+            path = f"{folder.path.rstrip('/')}/{delivery.feed}/{delivery.file_name}"
+            with folder.fs.open(path, "rb") as file:
+                content = cast(bytes, file.read())
+    except LandingError as error:
+        logger.warning("%s does not go back to its sender: %s", delivery.file_name, error)
         return None
     return content if sha256(content).hexdigest() == delivery.content_sha256 else None
 

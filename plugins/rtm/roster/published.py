@@ -76,10 +76,8 @@ def write_published(
             number = row_of[row.agent_id] = header + 1 + len(row_of)
             for column, value in enumerate((row.agent_id, row.agent_name, row.team_code), start=1):
                 write_text(sheet.cell(number, column), value or "")
-        mark = "" if row.function == "agent" else f" ({row.function.upper()})"
-        cell = write_text(
-            sheet.cell(row_of[row.agent_id], column_of[row.roster_date]), row.shift_code + mark
-        )
+        place = sheet.cell(row_of[row.agent_id], column_of[row.roster_date])
+        cell = write_text(place, row.shift_code + _mark(row))
         if row.kind != "work":
             cell.fill = RESTING
     for letter, width in (("A", 14), ("B", 28), ("C", 16)):
@@ -134,5 +132,8 @@ def _calendar(
 
 
 def _named(row: Row[Any]) -> str:
-    mark = "" if row.function == "agent" else f" ({row.function.upper()})"
-    return f"{row.agent_id} {row.agent_name}{mark}"
+    return f"{row.agent_id} {row.agent_name}{_mark(row)}"
+
+
+def _mark(row: Row[Any]) -> str:
+    return "" if row.function == "agent" else f" ({row.function.upper()})"
