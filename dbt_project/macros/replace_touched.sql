@@ -1,32 +1,58 @@
 {#
-    The incremental strategy of all computed tables: what the run has touched is computed anew and
-    takes the place of what stood there, also where nothing stands there any more.
+    The materialization of all computed tables: what the run has touched is computed anew and takes
+    the place of what stood there, also where nothing stands there any more.
 
     A model names the relation that lists what is touched and the columns they share:
         {{ config(meta={'touched': 'int_touched_call', 'by': ['feed', 'call_id']}) }}
     `from` adds "and later": {'from': {'restart_at': 'from_at'}} replaces the rows whose from_at is
     at or after the touched restart_at; `to` in the same way adds "and earlier", the end included.
+    A model that names none holds what one run needs, and is replaced as a whole.
 
-    A rebuild (nothing seen yet) replaces everything. Where much arrived for what is stored, the
-    planner is told at once: until autovacuum tells it, it would take the table for a small one.
+    A rebuild (nothing seen yet) replaces everything. Where much changed for what is stored, the
+    planner is told at once: until autovacuum tells it, it would take the table for a small one, and
+    one that has just been emptied for a thousand rows and more.
+
+    A deployment makes the table anew, so its columns are the model's and need no comparing. That,
+    renaming and analysing what has not changed are most of what dbt's own materializations do in a
+    run with little to do.
 #}
-{% macro get_incremental_replace_touched_sql(arg_dict) %}
-    {%- set target_relation = arg_dict['target_relation'] -%}
-    {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
-    {%- set meta = config.get('meta') -%}
-    {%- set touched = ref(meta['touched']) -%}
-    {%- set arrived = run_query('select count(*) from ' ~ arg_dict['temp_relation']).rows[0][0] -%}
-    {%- set stored = run_query(
-        "select reltuples from pg_class where oid = '" ~ target_relation ~ "'::regclass"
-    ).rows[0][0] -%}
+{% materialization replace_touched, adapter='postgres' %}
+    {%- set standing = load_cached_relation(this) -%}
+    {%- set table = this.incorporate(type='table') -%}
 
-    {%- if is_rebuild() %}
-    truncate {{ target_relation }};
-    {%- else %}
-    delete from {{ target_relation }} as old
-    using {{ touched }} as touched
+    {%- if standing is none or standing.is_view or should_full_refresh() -%}
+        {%- if standing is not none -%}{%- do adapter.drop_relation(standing) -%}{%- endif -%}
+        {%- call statement('main') -%}
+            {{ get_create_table_as_sql(false, table, sql) }}
+        {%- endcall -%}
+        {%- do create_indexes(table) -%}
+        {%- do run_query('analyze ' ~ table) -%}
+    {%- else -%}
+        {%- set computed = make_temp_relation(table) -%}
+        {%- call statement('computed') -%}
+            {{ get_create_table_as_sql(true, computed, sql) }}
+        {%- endcall -%}
+        {%- set arrived = load_result('computed')['response'].rows_affected -%}
+        {%- call statement('main') -%}
+            {%- if config.get('meta', {}).touched and not is_rebuild() -%}
+                {{ replace_touched_sql(table, computed, arrived) }}
+            {%- else -%}
+                {{ replace_whole_sql(table, computed, arrived) }}
+            {%- endif -%}
+        {%- endcall -%}
+    {%- endif -%}
+
+    {{ run_hooks(post_hooks) }}
+    {%- do adapter.commit() -%}
+    {{ return({'relations': [table]}) }}
+{% endmaterialization %}
+
+{% macro replace_touched_sql(table, computed, arrived) -%}
+    {%- set meta = config.get('meta') -%}
+    delete from {{ table }} as old
+    using {{ ref(meta.touched) }} as touched
     where
-        {%- for column in meta['by'] %}
+        {%- for column in meta.by %}
         {{ 'and ' if not loop.first }}old.{{ column }} = touched.{{ column }}
         {%- endfor %}
         {%- for start, column in meta.get('from', {}).items() %}
@@ -35,14 +61,36 @@
         {%- for end, column in meta.get('to', {}).items() %}
         and old.{{ column }} <= touched.{{ end }}
         {%- endfor %};
-    {%- endif %}
+    {%- if arrived %}
 
-    insert into {{ target_relation }} ({{ columns }})
-    select {{ columns }} from {{ arg_dict['temp_relation'] }}
-    {%- if arrived > 1000 and arrived > stored / 10 %};
-    analyze {{ target_relation }}
+    insert into {{ table }} select * from {{ computed }};
     {%- endif %}
-{% endmacro %}
+    {%- if arrived > 1000 %}
+    {{ analyze_if(table, arrived ~ " > reltuples / 10") }}
+    {%- endif %}
+{%- endmacro %}
+
+{% macro replace_whole_sql(table, computed, arrived) -%}
+    do $$
+    begin
+        if exists (select from {{ table }}) then truncate {{ table }}; end if;
+    end $$;
+    {%- if arrived %}
+
+    insert into {{ table }} select * from {{ computed }};
+    {%- endif %}
+    {{ analyze_if(table, "reltuples <> " ~ arrived) }}
+{%- endmacro %}
+
+{# `reltuples` is how many rows the planner has been told of; -1 when of none. #}
+{% macro analyze_if(table, condition) %}
+    do $$
+    begin
+        if (select {{ condition }} from pg_class where oid = '{{ table }}'::regclass) then
+            analyze {{ table }};
+        end if;
+    end $$
+{%- endmacro %}
 
 {#
     What the last run left in a table that depends on the calling model, for models that must know

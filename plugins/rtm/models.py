@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from rtm.settings import Settings
+from rtm.sources import VENDORS
 from rtm.warehouse import Role, Warehouse
 
 if TYPE_CHECKING:
@@ -28,9 +29,13 @@ if TYPE_CHECKING:
 # Views stand since the deployment; making one again would lock and drop what depends on it. Nobody
 # reads the description of the whole project that dbt would write down after each run.
 CYCLE = (
-    *("run", "--select", "models/intermediate", "--exclude", "config.materialized:view"),
-    "--no-write-json",
+    *("run", "--no-write-json", "--select", "models/intermediate"),
+    *("--exclude", "config.materialized:view"),
 )
+
+# What puts calls and conversations together from vendors' events stays as deployed, without a row,
+# where no vendor has ever delivered one.
+VENDOR_MODELS = "models/intermediate/vendors"
 
 # What is expected of a model changes nothing that it computes: the lines below `unit_tests:`.
 UNIT_TESTS = re.compile(rb"^unit_tests:\n(?:(?:[ #-].*)?\n)*", re.MULTILINE)
@@ -57,7 +62,9 @@ def build_marts(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Mo
     """
     with warehouse.exclusive("models"):
         clock = _set_clock(warehouse, settings, as_of)
-        built = run_dbt(warehouse, settings, *CYCLE, "--vars", json.dumps({"clock": clock}))
+        unneeded = () if _has_vendors(warehouse) else (VENDOR_MODELS,)
+        values = json.dumps({"clock": clock})
+        built = run_dbt(warehouse, settings, *CYCLE, *unneeded, "--vars", values)
         _accept_run(warehouse)
     return ModelRun(as_of, built, rebuilt_everything=clock["load_from"] == 0)
 
@@ -139,7 +146,7 @@ def _options(settings: Settings) -> list[str]:
     return [
         *("--project-dir", project, "--profiles-dir", project),
         *("--target-path", str(state / "target"), "--log-path", str(state / "logs")),
-        *("--quiet", "--no-use-colors"),
+        *("--quiet", "--no-use-colors", "--log-level-file", "none"),
     ]
 
 
@@ -195,6 +202,15 @@ def _set_clock(warehouse: Warehouse, settings: Settings, as_of: datetime) -> dic
             )
         ).one()
         return dict(clock._mapping)
+
+
+def _has_vendors(warehouse: Warehouse) -> bool:
+    """Whether a file of a vendor's own format has ever arrived."""
+    with warehouse.engine(Role.APP).connect() as connection:
+        return connection.execute(
+            text("select exists (select from ops.file_ledger where lands_in = any(:vendors))"),
+            {"vendors": [feed.name for feed in VENDORS]},
+        ).scalar_one()
 
 
 def _accept_run(warehouse: Warehouse) -> None:

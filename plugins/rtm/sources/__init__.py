@@ -56,6 +56,7 @@ def read_sources(mappings: Path) -> Sources:
 __all__ = [
     "CANONICAL",
     "FEEDS",
+    "VENDORS",
     "Column",
     "Feed",
     "Kind",

@@ -5,8 +5,6 @@
 {%- if kept and is_rebuild() %}
     {%- set kept = none %}
 {%- endif %}
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 aliases as (

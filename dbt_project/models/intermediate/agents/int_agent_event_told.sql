@@ -1,6 +1,6 @@
 -- One row per delivered version of an agent event, whatever source told it as such. What a
 -- queue_log tells must be put together first, in int_asterisk_event.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 select
     event.*,

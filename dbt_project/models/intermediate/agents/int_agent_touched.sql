@@ -2,8 +2,6 @@
 -- of the session in which the first change lies to the first logout after the last change. Nobody
 -- is logged in after a logout, whatever came before, so what follows it stands.
 {%- set states = last_left('int_agent_state') %}
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 events as not materialized (

@@ -1,6 +1,6 @@
 -- One row per agent with an approved exception: all the time that is excepted. Of several versions
 -- of an exception the highest updated_at holds, then the later delivery.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

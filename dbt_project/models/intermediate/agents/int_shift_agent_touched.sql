@@ -1,8 +1,6 @@
 -- One row per agent whose rostered shifts must be computed anew: a roster was published, or a
 -- shift code or service that the roster names was delivered with a change. `changed_from` lies
 -- before the window of the first shift that may differ, `changed_to` after the last.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 rosters as not materialized (

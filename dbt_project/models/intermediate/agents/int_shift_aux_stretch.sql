@@ -1,13 +1,7 @@
 -- One row per touched working shift and unbroken stretch in an AUX code, within a session and the
 -- window of the shift; an exception cuts a stretch and takes its own time away. The stretches of a
 -- code use its allowance up in order of time.
-{{
-    config(
-        materialized='table',
-        incremental_strategy=none,
-        indexes=[{'columns': ['agent_id', 'roster_date']}],
-    )
-}}
+{{ config(indexes=[{'columns': ['agent_id', 'roster_date']}]) }}
 
 with
 

@@ -1,7 +1,5 @@
 -- One row per touched working shift: when the agent was logged in, as ranges of time cut to the
 -- window of the shift, up to the clock.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 shifts as (

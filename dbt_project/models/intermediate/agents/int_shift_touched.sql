@@ -2,8 +2,6 @@
 -- more, so that their facts go.
 {%- set facts = last_left('int_shift_attendance') %}
 {%- set spent = last_left('int_shift_aux') %}
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 shifts as not materialized (

@@ -1,8 +1,6 @@
 -- One row per agent whose time outside all shifts must be computed anew, and from which local date
 -- to which.
 {%- set states = last_left('int_unscheduled') %}
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 changes as (

@@ -1,8 +1,6 @@
 -- depends_on: {{ ref('int_vendor_conversation_place') }}
 -- One row per version of each conversation that this run must look at: those of which a version
 -- arrived, and all of a service whose description changed.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 services as (

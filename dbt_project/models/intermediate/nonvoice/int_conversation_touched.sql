@@ -1,7 +1,5 @@
 -- One row per conversation that this run must look at, also of those that are none any more: whose
 -- queue has lost its service, or that turned out not to be opened by a customer.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 select version.feed, version.conversation_id
 from {{ ref('int_conversation_arrival') }} as version
 union

@@ -1,7 +1,5 @@
 -- One row per service, channel and interval whose conversations, waiting list, clock or rules have
 -- changed since the last run.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 services as (

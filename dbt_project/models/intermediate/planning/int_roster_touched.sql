@@ -1,7 +1,5 @@
 -- One row per service and roster date whose rostered times must be computed anew: a roster was
 -- published, or a shift code or the service was delivered with a change.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 published as (

@@ -1,7 +1,7 @@
 -- One row per service, month and end of working shifts: how many ended, and whether the first check
 -- within one cycle knew who had come.
 {%- set one_cycle = "interval '1 minute'" %}
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

@@ -1,6 +1,6 @@
 -- One row per service and local day with people on duty: the minutes in which a check of them was
 -- due, and those in which the marts were brought to the clock.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

@@ -1,6 +1,6 @@
 -- One row per indicator of SOP 7: what it belongs to, and the time within which a thing is on time.
 -- The times are this product's own until the company sets its own.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 select
     indicator.indicator,

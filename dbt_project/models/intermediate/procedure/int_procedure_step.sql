@@ -1,5 +1,5 @@
 -- One row per breach or plan and step whose speed SOP 7 asks for.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

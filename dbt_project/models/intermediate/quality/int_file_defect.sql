@@ -1,7 +1,7 @@
 -- One row per delivered row or whole file in quarantine, per column that no feed knows, and per
 -- value that the models give no meaning to. What a cell held is not told where it may be anything:
 -- nobody knows whose number stands in it.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

@@ -1,5 +1,5 @@
 -- One row per ring and kind of defect in the version that holds.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

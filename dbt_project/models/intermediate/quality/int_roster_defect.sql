@@ -1,5 +1,5 @@
 -- One row per defect of a rostered shift, of a shift code that rosters name, or of an exception.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

@@ -1,5 +1,5 @@
 -- One row per person, with team and service.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 select
     agent.agent_id,

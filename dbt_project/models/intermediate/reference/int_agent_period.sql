@@ -1,6 +1,6 @@
 -- One row per agent and time in which what is known of the agent, and the service of the team, is
 -- the same.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

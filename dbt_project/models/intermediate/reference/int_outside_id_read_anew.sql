@@ -1,6 +1,6 @@
 -- One row per outside id whose events are read differently than before: as another agent's, or
 -- their naive times in another zone, which is that of the agent's service.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 select aliases.external_id
 from {{ ref('stg_canonical__agent_alias') }} as aliases

@@ -1,6 +1,6 @@
 -- One row per agent, team, service or KPI target of which something was delivered since the last
 -- run, or whose service has become known.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

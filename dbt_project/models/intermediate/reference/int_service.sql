@@ -1,5 +1,5 @@
 -- One row per service: those that the site describes, and the one of the research file.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

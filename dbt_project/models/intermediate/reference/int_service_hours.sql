@@ -1,6 +1,6 @@
 -- One row per service, weekday and opening period, read from opening hours such as
 -- `Mo-Fr 08:00-17:00; Sa 08:00-12:00`. A later rule replaces earlier ones for its days.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

@@ -1,6 +1,4 @@
 -- One row per agent and station (source and outside id) at which an event arrived.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 select distinct
     event.agent_id,
     coalesce(event.source, '') as source,

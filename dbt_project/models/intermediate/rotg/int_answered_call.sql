@@ -1,5 +1,5 @@
 -- One row per inbound call that an agent has answered, with its talk time; null while it goes on.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 select
     call.feed,

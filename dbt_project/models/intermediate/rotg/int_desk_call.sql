@@ -1,7 +1,7 @@
 -- One row per rule about rows of calls, and per call or ring that it looks at: what was measured of
 -- it, null where it can only break a row. An answered call breaks rows of rings as well: not every
 -- source tells of the rings that were answered.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 select
     'short_calls_in_row' as rule_code,

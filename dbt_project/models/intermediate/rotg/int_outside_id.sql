@@ -1,6 +1,6 @@
 -- One row per outside id and source in which it stands for an agent. Without a source, as in calls
 -- and conversations, that is the agent's own id, else an alias that names one agent only.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 with
 

@@ -1,5 +1,5 @@
 -- One row per outside id and agent that have found each other since the last run.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 select distinct
     outside.external_id,

@@ -1,5 +1,5 @@
 -- One row per outside id that may stand for another agent than before.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 select aliases.external_id
 from {{ ref('stg_canonical__agent_alias') }} as aliases

@@ -2,8 +2,6 @@
 -- One row per agent, service and rule whose rows of calls must be judged anew, and from where: a
 -- call that breaks any row, so that no row lies across it.
 {%- set kept = last_left('int_rotg_call') %}
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 known as (

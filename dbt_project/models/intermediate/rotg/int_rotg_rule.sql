@@ -1,5 +1,5 @@
 -- One row per service and rule of floor discipline, with the threshold that holds there.
-{{ config(materialized='view', incremental_strategy=none) }}
+{{ config(materialized='view') }}
 
 select
     service.service_code,

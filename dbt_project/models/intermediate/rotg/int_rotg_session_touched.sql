@@ -1,6 +1,4 @@
 -- One row per agent whose sessions must be judged anew, and from where: no session lies across it.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 rules as (

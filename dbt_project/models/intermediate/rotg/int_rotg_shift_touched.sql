@@ -1,6 +1,4 @@
 -- One row per rostered shift whose discipline must be judged anew.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 rules as (

@@ -5,7 +5,6 @@
 -- paused in every queue of which he is a member. On sites where nobody becomes a member, any pause
 -- is AUX. A pause counts from its line on, also during a call. What a line says is forgotten after
 -- 24 hours, a call after 4: to be forgotten logs nobody out, it only tells nothing more.
-{{ config(materialized='table', incremental_strategy=none) }}
 {%- set memory = "interval '24 hours'" %}
 
 with

@@ -6,8 +6,6 @@
 {%- if kept and is_rebuild() %}
     {%- set kept = none %}
 {%- endif %}
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 arriving as (

@@ -1,6 +1,4 @@
 -- One row per name of a person whose states were told anew, and from where to where.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 select
     line.external_id,
     min(touched.from_at) as from_at,

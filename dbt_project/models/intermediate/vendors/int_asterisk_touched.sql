@@ -1,7 +1,5 @@
 -- One row per person whose states must be told anew from the queue_log, and from where to where. A
 -- line tells of the 24 hours after it; a reason also of a pause that began a minute before.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 changes as (

@@ -1,7 +1,5 @@
 -- One row per version of each call of the vendors' feeds that this run must look at, also of those
 -- whose queue no service is known for.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 asterisk as (

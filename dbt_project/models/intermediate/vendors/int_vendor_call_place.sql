@@ -3,8 +3,6 @@
 -- that did not end well is kept for the next one, which starts from the same loads.
 {%- set kept = last_left('int_call') %}
 {%- set unfinished = last_left('int_vendor_call_place') %}
-{{ config(materialized='table', incremental_strategy=none) }}
-
 {% if kept and not is_rebuild() %}
 select
     kept.feed,

@@ -1,6 +1,4 @@
 -- One row per contact of the vendors' feeds that this run has looked at, whatever it is.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 select distinct
     version.feed,
     version.call_id as contact_id,

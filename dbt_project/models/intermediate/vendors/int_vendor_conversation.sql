@@ -1,8 +1,6 @@
 -- One row per version of each conversation of the vendors' feeds that this run must look at, also
 -- of those whose queue no service is known for, and without `received_at` of those that no customer
 -- is known to have opened.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 amazon_connect as (

@@ -4,8 +4,6 @@
 -- the next one, which starts from the same loads.
 {%- set kept = last_left('int_conversation') %}
 {%- set unfinished = last_left('int_vendor_conversation_place') %}
-{{ config(materialized='table', incremental_strategy=none) }}
-
 {% if kept and not is_rebuild() %}
 select
     kept.feed,

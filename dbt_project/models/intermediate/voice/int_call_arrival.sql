@@ -1,8 +1,6 @@
 -- depends_on: {{ ref('int_vendor_call_place') }}
 -- One row per version of each call that this run must look at: those of which a version arrived,
 -- and all of a service whose description changed.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 services as (

@@ -1,6 +1,4 @@
 -- One row per service and interval whose calls, clock or rules have changed since the last run.
-{{ config(materialized='table', incremental_strategy=none) }}
-
 with
 
 calls as not materialized (
