@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from rtm.cli.source import source_commands
 from rtm.cycle import land_feeds
+from tests.landing.rosters.test_landing import GOOD, drawn
 from tests.small_centre import CALL_HEADER, MORNING, call, deliver_reference
 from tests.sources.test_mapping import CSV, MAPPING, NOON, ROWS
 
@@ -66,6 +67,22 @@ def test_what_would_be_quarantined_is_told_with_its_reason(rtm, query, tmp_path)
     done = rtm("check", file, "--as", "avaya_calls")
     assert done.exit_code == 1
     assert "outcome: 'Hilang' is not one of" in done.output
+    assert counts(query) == before
+
+
+def test_a_roster_as_people_draw_it_is_checked_cell_by_cell(rtm, query, tmp_path):
+    file = tmp_path / "jadwal.xlsx"
+    before = counts(query)
+    file.write_bytes(drawn(*GOOD))
+    done = rtm("check", file)
+    assert "roster (canonical), ends in roster" in done.output
+    assert done.exit_code == 0, done.output
+    assert "laid out" in done.output and "one row a person, one column a date" in done.output
+    assert "KARTU, 2026-11-23 – 2026-11-23, 3 people" in done.output
+    file.write_bytes(drawn(*GOOD, ("", "Siapa Ini", None, "M", "P")))
+    done = rtm("check", file)
+    assert done.exit_code == 1
+    assert "Tim Satu!A6: 'Siapa Ini' has shifts but no NIK or agent_id" in done.output
     assert counts(query) == before
 
 
