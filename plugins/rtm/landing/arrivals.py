@@ -41,6 +41,10 @@ class Arrival:
     size_bytes: int
     fetched: Path | None = None
     """Where its content is at hand, if it has been brought here."""
+    starts_at: int = 0
+    """Bytes at its beginning that an earlier delivery held, and that are not read again."""
+    lines_before: int = 0
+    """How many lines these are."""
 
     @property
     def name(self) -> str:

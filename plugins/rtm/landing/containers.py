@@ -71,15 +71,20 @@ def container(arrival: Arrival) -> str:
     )
 
 
+def is_packed(arrival: Arrival) -> bool:
+    return arrival.name.lower().endswith(".gz")
+
+
 @contextmanager
 def unpacked(arrival: Arrival) -> Iterator[IO[bytes]]:
-    """The file's content as bytes, inflated if its name ends in .gz."""
+    """The file's content as bytes, from where it is to be read; inflated if it ends in .gz."""
     try:
         with arrival.open() as handle:
-            if arrival.name.lower().endswith(".gz"):
+            if is_packed(arrival):
                 with gzip.open(handle) as inflated:
                     yield inflated  # type: ignore[misc]
             else:
+                handle.seek(arrival.starts_at)
                 yield handle
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UnreadableFileError(f"the packed content is damaged or cut off: {error}") from error
@@ -115,8 +120,9 @@ def read_header(arrival: Arrival, content: IO[bytes]) -> Table:
 
 def _has_header(feed: Feed, content: IO[bytes]) -> bool:
     """Whether a log comes as a table: its first line names the columns that every row needs."""
+    begins_at = content.tell()
     line = content.readline(LONGEST_HEADER).removeprefix(BYTE_ORDER_MARK)
-    content.seek(0)
+    content.seek(begins_at)
     names = {name.strip(b' "').lower() for name in re.split(rb"[,;\t]", line.rstrip(b"\r\n"))}
     return {column.name.encode() for column in feed.columns if column.required} <= names
 
@@ -207,11 +213,11 @@ def _delimited_record(number: int, raw_text: str, cells: list[str], table: Table
     return Record(number, raw_text, named)
 
 
-def log_records(table: Table, content: IO[bytes]) -> Iterator[Record]:
+def log_records(table: Table, content: IO[bytes], lines_before: int) -> Iterator[Record]:
     """The lines of a log, each cut at its delimiters into at most as many cells as there are
     columns; nothing is quoted."""
     last = len(table.columns) - 1
-    for number, line in enumerate(content, start=1):
+    for number, line in enumerate(content, start=lines_before + 1):
         if not line.strip():
             continue
         try:

@@ -15,7 +15,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from io import BufferedReader
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -40,6 +39,7 @@ from rtm.landing.containers import (
     unpacked,
 )
 from rtm.landing.documents import document_records
+from rtm.landing.growing import read_on
 from rtm.landing.lines import (
     NO_QUOTE,
     SEPARATOR,
@@ -65,6 +65,8 @@ ARRIVING = "landing_rows"
 
 MOST_UNKNOWN_VALUES = 100
 """Of one column and file; a file with more of them is another kind of file."""
+
+DIGESTED_AT_ONCE = 1 << 20
 
 MAPPED_AT_ONCE = 10_000
 """Rows of a mapped file that are in memory."""
@@ -201,8 +203,14 @@ def try_file(warehouse: Warehouse, arrival: Arrival, most: int = 20) -> Trial:
 
 
 def _digest(arrival: Arrival) -> str:
+    """Of as many bytes as were listed; a log may have grown since."""
+    digest = hashlib.sha256()
+    left = arrival.size_bytes
     with arrival.open() as content:
-        return hashlib.file_digest(cast(BufferedReader, content), "sha256").hexdigest()
+        while chunk := content.read(min(left, DIGESTED_AT_ONCE)):
+            digest.update(chunk)
+            left -= len(chunk)
+    return digest.hexdigest()
 
 
 class _Load:
@@ -223,6 +231,7 @@ class _Load:
     def run(self) -> LandedFile:
         if self._was_loaded_before():
             return self._finish("repeated", "the same content was delivered before")
+        self.arrival = read_on(self.arrival, self._delivered_last())
         self.roster = self._roster()
         if isinstance(self.feed, MappedFeed):
             self._copy_mapped(self.feed)
@@ -328,6 +337,19 @@ class _Load:
         )
         return same.fetchone() is not None
 
+    def _delivered_last(self) -> tuple[int, str] | None:
+        """Size and digest of what was delivered under the same name before."""
+        found = self.cursor.execute(
+            """
+            select size_bytes, content_sha256 from ops.file_ledger
+            where feed = %s and file_name = %s and outcome = 'loaded'
+                and arrived_at <= %s and file_id <> %s
+            order by arrived_at desc, file_id desc limit 1
+            """,
+            (self.feed.name, self.arrival.name, self.arrival.arrived_at, self.file_id),
+        ).fetchone()
+        return (found[0], found[1]) if found else None
+
     def _finish(self, outcome: str, message: str | None) -> LandedFile:
         landed = self.landed
         landed.outcome, landed.message = outcome, message
@@ -416,7 +438,8 @@ class _Load:
             sql.Literal(NO_QUOTE),
         )
         self.cursor.execute(
-            "select setval(pg_get_serial_sequence(%s, '_row'), 1, false)", (self.target,)
+            "select setval(pg_get_serial_sequence(%s, '_row'), %s, false)",
+            (self.target, self.arrival.lines_before + 1),
         )
         chunks = separated_lines(content, table.delimiter, len(columns))
         try:
@@ -538,8 +561,10 @@ class _Load:
                     yield from workbook_records(self.arrival, content)
                 case _:
                     table = read_header(self.arrival, content)
-                    read = delimited_records if table.has_header else log_records
-                    yield from read(table, content)
+                    if table.has_header:
+                        yield from delimited_records(table, content)
+                    else:
+                        yield from log_records(table, content, self.arrival.lines_before)
 
     def _known(self, names: tuple[str, ...]) -> list[Any]:
         return [column for name in names if (column := self.feed.column(name))]
