@@ -20,11 +20,20 @@
     {%- set standing = load_cached_relation(this) -%}
     {%- set table = this.incorporate(type='table') -%}
 
-    {%- if standing is none or standing.is_view or should_full_refresh() -%}
-        {%- if standing is not none -%}{%- do adapter.drop_relation(standing) -%}{%- endif -%}
+    {%- if var('clock', none) and (standing is none or standing.is_view) -%}
+        {#- Made now, it would hold what is touched alone, and look whole. -#}
+        {%- do exceptions.raise_compiler_error(
+            'does not stand as it was deployed; ./rtm warehouse prepare --again makes it anew'
+        ) -%}
+    {%- elif standing is none or standing.is_view or should_full_refresh() -%}
+        {#- Beside what stands, which the model may read. -#}
+        {%- set made = make_intermediate_relation(table) -%}
+        {%- do drop_relation_if_exists(load_cached_relation(made)) -%}
         {%- call statement('main') -%}
-            {{ get_create_table_as_sql(false, table, sql) }}
+            {{ get_create_table_as_sql(false, made, sql) }}
         {%- endcall -%}
+        {%- do drop_relation_if_exists(standing) -%}
+        {%- do adapter.rename_relation(made, table) -%}
         {%- do create_indexes(table) -%}
         {%- do run_query('analyze ' ~ table) -%}
     {%- else -%}

@@ -32,9 +32,17 @@ def reader_url_command() -> None:
 
 
 @warehouse_commands.command("prepare")
-def prepare_command() -> None:
-    """Bring tables, roles and models to this version."""
+@click.option("--again", is_flag=True, help="Make all models anew, also where they stand.")
+def prepare_command(again: bool) -> None:
+    """Bring tables, roles and models to this version.
+
+    After --again the next cycle computes everything; nothing that was delivered is lost.
+    """
     system = System.open(Settings.from_environment())
+    if again:
+        from rtm.models import deploy_models
+
+        deploy_models(system.warehouse, system.settings)
     click.echo(f"ready: {system.warehouse.url.render_as_string()}")
 
 
