@@ -210,6 +210,14 @@ def test_a_warehouse_from_before_deliveries_were_kept_begins_with_what_it_holds(
             " drop column unknown_values cascade, drop column lands_in cascade,"
             " drop column mapping_digest cascade"
         )
+        connection.exec_driver_sql(
+            "drop table ops.attachment cascade;"
+            " alter table ops.outbox drop column attachments cascade;"
+            " alter table ops.roster_finding drop column place cascade;"
+            " alter table ops.breach drop column roster_date cascade;"
+            " create unique index ix_breach_one_open on ops.breach (service_code, channel, kpi)"
+            " where cleared_at is null"
+        )
         connection.exec_driver_sql("update ops.alembic_version set version_num = '0001'")
         connection.exec_driver_sql("update ops.clock set models = 'of an earlier version'")
     system.prepare()

@@ -25,6 +25,7 @@ class Delivered:
     """A file in memory, as the landing sees it."""
 
     feed = FEEDS["roster"]
+    starts_at = 0
 
     def __init__(self, name, content):
         self.name, self.content = name, content
