@@ -41,13 +41,14 @@ class System:
         system.prepare()
         return system
 
-    def prepare(self) -> None:
-        """Tables, roles and models of this version; nothing if they stand already."""
+    def prepare(self, again: bool = False) -> None:
+        """Tables, roles and models of this version; nothing if they stand already, but for the
+        models `again`."""
         from rtm.models import deploy_models, is_deployed
 
         if not is_prepared(self.warehouse):
             prepare(self.warehouse)
-        if not is_deployed(self.warehouse, self.settings):
+        if again or not is_deployed(self.warehouse, self.settings):
             deploy_models(self.warehouse, self.settings)
 
     @property

@@ -134,8 +134,8 @@ def _forget_behavior_flags() -> None:
     """Keeps a process that has run dbt often as fast as a new one.
 
     Every adapter that dbt makes adds its flags to one list of the process, and for every flag in it
-    walks up the stack through all imported modules, to name a module in a message. With Airflow
-    imported that is a tenth of a second a flag, and the hundredth run has a hundred of them.
+    walks up the stack through all imported modules, to name a module in a message. In a process
+    that had imported much, a run of three seconds came to take twenty.
     """
     from dbt.adapters.base import impl
     from dbt_common.behavior_flags import BehaviorFlagRendered

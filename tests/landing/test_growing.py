@@ -105,13 +105,14 @@ def test_lines_that_were_written_after_the_listing_are_no_change_of_the_beginnin
 
 def test_a_log_costs_what_was_added_to_it(system, deliver, query):
     log = line(0) + line(1, event="")
-    # Cut off in the middle of its last line, rotated once, and whole at last
+    # Grown by a line, cut off in the middle of the next, and whole again
     additions = [line(2, "SIP/102"), line(3, event="")[:-9], line(3, event="")[-9:] + line(4)]
     for minute, added in enumerate(["", *additions]):
         log += added
         at = NOON + minute * MINUTE
         deliver("asterisk_queue_log", "queue_log", log, at)
         assert land_feeds(system, at)["files"] == 1
+    # Rotated
     deliver("asterisk_queue_log", "queue_log", line(60) + line(61), NOON + 9 * MINUTE)
     land_feeds(system, NOON + 9 * MINUTE)
     read = query("select rows_read from ops.file_ledger order by file_id")

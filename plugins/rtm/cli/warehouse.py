@@ -38,11 +38,9 @@ def prepare_command(again: bool) -> None:
 
     After --again the next cycle computes everything; nothing that was delivered is lost.
     """
-    system = System.open(Settings.from_environment())
-    if again:
-        from rtm.models import deploy_models
-
-        deploy_models(system.warehouse, system.settings)
+    settings = Settings.from_environment()
+    system = System(settings, Warehouse.open(settings))
+    system.prepare(again)
     click.echo(f"ready: {system.warehouse.url.render_as_string()}")
 
 

@@ -26,7 +26,7 @@ from rtm.landing.places import GoneError, LandingError, landing_errors, place_na
 from rtm.sources import Feed
 
 UNFINISHED = (".part", ".tmp")
-COPIED_AT_ONCE = 1 << 20
+READ_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,13 @@ def pending_arrivals(connection: Connection, arrivals: Iterable[Arrival]) -> lis
     return sorted(pending, key=lambda arrival: arrival.order)
 
 
+def beginning(content: IO[bytes], size_bytes: int) -> Iterator[bytes]:
+    """The first bytes of a file, in chunks: fewer than it has where it has grown since."""
+    while chunk := content.read(min(size_bytes, READ_AT_ONCE)):
+        yield chunk
+        size_bytes -= len(chunk)
+
+
 @contextmanager
 def fetched(arrival: Arrival) -> Iterator[Arrival]:
     """The file with its content at hand: brought here once, whole, before anything is read of it.
@@ -140,7 +147,7 @@ def fetched(arrival: Arrival) -> Iterator[Arrival]:
             arrival.system.open(arrival.path, "rb") as source,
             content.open("wb") as target,
         ):
-            shutil.copyfileobj(source, target, COPIED_AT_ONCE)
+            shutil.copyfileobj(source, target, READ_AT_ONCE)
         size = content.stat().st_size
         if size < arrival.size_bytes:
             raise LandingError(

@@ -10,21 +10,18 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 
-from rtm.landing.arrivals import Arrival
+from rtm.landing.arrivals import Arrival, beginning
 from rtm.landing.containers import is_packed, read_header, unpacked
-from rtm.sources import Layout
-
-CHUNK = 1 << 20
 
 
 def read_on(arrival: Arrival, last: tuple[int, str] | None) -> Arrival:
-    """The same file from the first line on that `last` did not hold whole; else as it is.
+    """The same log from the first line on that `last` did not hold whole; else as it is.
 
     `last`: size in bytes and SHA-256 of what was delivered under the same name before. A file that
     does not begin with that, as after a rotation, is read from its beginning; so is a packed one,
     and an export with a header.
     """
-    if arrival.feed.layout is not Layout.LOG or last is None or is_packed(arrival):
+    if last is None or is_packed(arrival):
         return arrival
     size, sha256 = last
     if size >= arrival.size_bytes:
@@ -33,7 +30,7 @@ def read_on(arrival: Arrival, last: tuple[int, str] | None) -> Arrival:
     with unpacked(arrival) as content:
         if read_header(arrival, content).has_header:
             return arrival
-        while chunk := content.read(min(CHUNK, size - position)):
+        for chunk in beginning(content, size):
             digest.update(chunk)
             lines += chunk.count(b"\n")
             # A last line without an end may have been in the middle of being written.

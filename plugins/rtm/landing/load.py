@@ -24,7 +24,7 @@ from psycopg.types.json import Jsonb
 from upath import UPath
 
 from rtm.landing import deliveries, repeats
-from rtm.landing.arrivals import Arrival, fetched, list_landing, pending_arrivals
+from rtm.landing.arrivals import Arrival, beginning, fetched, list_landing, pending_arrivals
 from rtm.landing.cells import cells_record, declared_cells, named_cells
 from rtm.landing.checks import common_lines, reason_expression
 from rtm.landing.containers import (
@@ -49,7 +49,7 @@ from rtm.landing.lines import (
 )
 from rtm.landing.mapped import converted, mapped_records
 from rtm.landing.places import GoneError, LandingError, place_name
-from rtm.sources import FEEDS, Feed
+from rtm.sources import FEEDS, Feed, Layout
 from rtm.sources import Role as FeedRole
 from rtm.sources.feed import PLACE, READ_AS
 from rtm.sources.mapping.cells import MappedFeed
@@ -65,8 +65,6 @@ ARRIVING = "landing_rows"
 
 MOST_UNKNOWN_VALUES = 100
 """Of one column and file; a file with more of them is another kind of file."""
-
-DIGESTED_AT_ONCE = 1 << 20
 
 MAPPED_AT_ONCE = 10_000
 """Rows of a mapped file that are in memory."""
@@ -205,11 +203,9 @@ def try_file(warehouse: Warehouse, arrival: Arrival, most: int = 20) -> Trial:
 def _digest(arrival: Arrival) -> str:
     """Of as many bytes as were listed; a log may have grown since."""
     digest = hashlib.sha256()
-    left = arrival.size_bytes
     with arrival.open() as content:
-        while chunk := content.read(min(left, DIGESTED_AT_ONCE)):
+        for chunk in beginning(content, arrival.size_bytes):
             digest.update(chunk)
-            left -= len(chunk)
     return digest.hexdigest()
 
 
@@ -231,7 +227,8 @@ class _Load:
     def run(self) -> LandedFile:
         if self._was_loaded_before():
             return self._finish("repeated", "the same content was delivered before")
-        self.arrival = read_on(self.arrival, self._delivered_last())
+        if self.feed.layout is Layout.LOG:
+            self.arrival = read_on(self.arrival, self._delivered_last())
         self.roster = self._roster()
         if isinstance(self.feed, MappedFeed):
             self._copy_mapped(self.feed)
