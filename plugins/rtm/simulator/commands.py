@@ -78,9 +78,10 @@ def simulate_live(
     now = datetime.now(UTC).replace(microsecond=0)
     scenario = noted_scenario(landing, truth) or _preset("demo", now, seed)
     live = Live(scenario, landing, truth=truth)
-    _print(live.catch_up(now))
-    if not once:
-        live.run_forever(interval_s)
+    with live.stopped_by_signals():
+        _print(live.catch_up(now))
+        if not once:
+            live.run_forever(interval_s)
 
 
 @simulate_commands.command("bench")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -53,18 +55,23 @@ class Live:
         self._stop.set()
 
     def run_forever(self, interval_s: float = 15, *, progress: Watcher | None = None) -> None:
-        """Follows the wall clock until SIGTERM or SIGINT."""
+        """Follows the wall clock until it is stopped."""
+        while not self._stop.is_set():
+            now = datetime.now(UTC)
+            self.catch_up(now)
+            if progress:
+                progress(now)
+            self._stop.wait(interval_s)
+
+    @contextmanager
+    def stopped_by_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT let what is under way end, and no more begin."""
         previous = {
             number: signal.signal(number, self._stop_on_signal)
             for number in (signal.SIGTERM, signal.SIGINT)
         }
         try:
-            while not self._stop.is_set():
-                now = datetime.now(UTC)
-                self.catch_up(now)
-                if progress:
-                    progress(now)
-                self._stop.wait(interval_s)
+            yield
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
