@@ -2,38 +2,55 @@
 -- all its lines. It is one call, also where it passes from queue to queue: offered in the first.
 with
 
+-- Each line is read once, by itself: what it says would otherwise be worked out anew for every
+-- column of a call
 lines as (
-    select
-        line.*,
-        case
-            when line.event = 'ENTERQUEUE' then 'entered'
-            when line.event in ('ABANDON', 'EXITWITHKEY') then 'abandoned'
-            -- Let go by the queue, or lost between it and the agent
-            when line.event in (
-                    'EXITWITHTIMEOUT',
-                    'EXITEMPTY',
-                    'LEAVEEMPTY',
-                    'DIVERT_CA_RATIO',
-                    'DIVERT_HOLDTIME',
-                    'AGENTDUMP', 'SYSCOMPAT'
-                )
-                then 'timed_out'
-            when line.event in ('FULL', 'JOINEMPTY') then 'blocked'
-            when line.event = 'CLOSED' then 'closed'
-            when line.event = 'CONNECT' then 'connected'
-            when line.event in (
-                    'COMPLETEAGENT',
-                    'COMPLETECALLER',
-                    'TRANSFER',
-                    'BLINDTRANSFER',
-                    'ATTENDEDTRANSFER'
-                )
-                then 'talked'
-            when line.event = 'WRAPUPSTART' then 'wrapped_up'
-        end as step,
-        {{ log_waited_s('line') }} as waited_s,
-        {{ log_talk_s('line') }} as talk_s
+    select line.call_id, read.*
     from {{ ref('stg_asterisk__call_line') }} as line
+    cross join
+        lateral (
+            select
+                told.queue,
+                told.external_id,
+                told.event,
+                told.occurred_at,
+                case
+                    when told.event = 'ENTERQUEUE' then 'entered'
+                    when told.event in ('ABANDON', 'EXITWITHKEY') then 'abandoned'
+                    -- Let go by the queue, or lost between it and the agent
+                    when told.event in (
+                            'EXITWITHTIMEOUT',
+                            'EXITEMPTY',
+                            'LEAVEEMPTY',
+                            'DIVERT_CA_RATIO',
+                            'DIVERT_HOLDTIME',
+                            'AGENTDUMP', 'SYSCOMPAT'
+                        )
+                        then 'timed_out'
+                    when told.event in ('FULL', 'JOINEMPTY') then 'blocked'
+                    when told.event = 'CLOSED' then 'closed'
+                    when told.event = 'CONNECT' then 'connected'
+                    when told.event in (
+                            'COMPLETEAGENT',
+                            'COMPLETECALLER',
+                            'TRANSFER',
+                            'BLINDTRANSFER',
+                            'ATTENDEDTRANSFER'
+                        )
+                        then 'talked'
+                    when told.event = 'WRAPUPSTART' then 'wrapped_up'
+                end as step,
+                {{ log_waited_s('told') }} as waited_s,
+                {{ log_talk_s('told') }} as talk_s,
+                case when told.event = 'WRAPUPSTART' then {{ number_if_any('told.data1') }} end
+                    as acw_s,
+                told._file_id,
+                told._row,
+                told._load_id
+            from (select line.*) as told
+            {{ by_itself() }}
+        ) as read
+    where read.step is not null
 ),
 
 calls as (
@@ -69,13 +86,12 @@ calls as (
             when count(*) filter (where lines.step = 'talked' and lines.talk_s is null) = 0
                 then sum(lines.talk_s)
         end as talk_s,
-        sum({{ number_if_any('lines.data1') }}) filter (where lines.step = 'wrapped_up') as acw_s,
+        sum(lines.acw_s) as acw_s,
         -- Delivery
         (array_agg(lines._file_id order by lines.occurred_at desc, lines.event))[1] as _file_id,
         (array_agg(lines._row order by lines.occurred_at desc, lines.event))[1] as _row,
         max(lines._load_id) as _load_id
     from lines
-    where lines.step is not null
     group by lines.call_id
     -- After-call work alone is no call
     having count(*) filter (where lines.step <> 'wrapped_up') > 0
