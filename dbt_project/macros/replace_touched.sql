@@ -81,13 +81,28 @@
 
 {% macro replace_whole_sql(table, computed, arrived) -%}
     do $$
+    declare
+        definitions text[] := array(
+            select pg_get_indexdef(indexrelid) from pg_index where indrelid = '{{ table }}'::regclass
+        );
+        definition text;
     begin
         if exists (select from {{ table }}) then truncate {{ table }}; end if;
-    end $$;
-    {%- if arrived %}
-
-    insert into {{ table }} select * from {{ computed }};
+    {%- if arrived > 10000 %}
+        -- An index over many rows is made faster than it grows
+        for definition in
+            select indexrelid::regclass from pg_index where indrelid = '{{ table }}'::regclass
+        loop
+            execute 'drop index ' || definition;
+        end loop;
+        insert into {{ table }} select * from {{ computed }};
+        foreach definition in array definitions loop
+            execute definition;
+        end loop;
+    {%- elif arrived %}
+        insert into {{ table }} select * from {{ computed }};
     {%- endif %}
+    end $$;
     {{ analyze_if(table, "reltuples <> " ~ arrived) }}
 {%- endmacro %}
 

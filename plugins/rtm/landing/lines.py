@@ -82,8 +82,8 @@ def _properly_quoted(delimiter: str) -> re.Pattern[bytes]:
 
 SEPARATOR, NO_QUOTE = "\x1f", "\x01"
 """What stands in no log: between cells on their way to the database, and in place of a quote."""
-UNEXPECTED = re.compile(rb"[\x00\x01\x1f]|^\r?$", re.MULTILINE)
-"""A character that no log holds, or an empty line, which would count as a row."""
+UNEXPECTED = (b"\x00", b"\x01", b"\x1f", b"\n\n", b"\n\r\n", END_OF_COPY)
+"""Characters that no log holds, an empty line, which would count as a row, the end of a COPY."""
 
 
 def separated_lines(content: IO[bytes], delimiter: str, columns: int) -> Iterator[bytes]:
@@ -95,7 +95,8 @@ def separated_lines(content: IO[bytes], delimiter: str, columns: int) -> Iterato
     filled = mark * (columns - 1)
     while chunk := content.read(CHUNK):
         chunk = (chunk + content.readline(LONGEST_LINE)).removesuffix(b"\n")
-        if UNEXPECTED.search(chunk) or END_OF_COPY in chunk:
+        framed = b"\n" + chunk + b"\n"
+        if any(unexpected in framed for unexpected in UNEXPECTED):
             raise AmbiguousLinesError("an empty line, a control character, or the end of a COPY")
         lines = []
         for line in chunk.split(b"\n"):

@@ -111,6 +111,8 @@ def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
             return
         matched = f"old.{feed.dense_in} = new.{feed.dense_in} and old._load_id = any(%(loads)s)"
     else:
+        if not _is_after_another(cursor, feed, load_id):
+            return
         loads = []
         matched = " and ".join(f"old.{name} = new.{name}" for name in feed.key)
     cursor.execute(
@@ -136,6 +138,14 @@ def _drop_known_before(cursor: Cursor, feed: Feed, load_id: int) -> None:
         """,
         {"loads": loads},
     )
+
+
+def _is_after_another(cursor: Cursor, feed: Feed, load_id: int) -> bool:
+    found = cursor.execute(
+        "select exists (select from ops.file_ledger where lands_in = %s and file_id < %s)",
+        (feed.lands_in, load_id),
+    ).fetchone()
+    return found == (True,)
 
 
 def _loads_of_the_same_time(cursor: Cursor, feed: Feed, load_id: int) -> list[int]:

@@ -8,8 +8,11 @@
             {'columns': ['external_agent_id', 'service_code', 'rang_at']},
             {'columns': ['rang_at']},
             {'columns': ['settles_at']},
-            {'columns': ['is_backwards']},
         ],
+        post_hook=(
+            "create index if not exists int_ring_backwards on {{ this }} (rang_at)"
+            " where is_backwards"
+        ),
     )
 }}
 

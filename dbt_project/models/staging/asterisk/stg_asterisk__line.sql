@@ -3,6 +3,7 @@
 select
     log.callid as call_id,
     nullif(log.queuename, 'NONE') as queue,
+    log.queuename as queue_cell,
     nullif(log.agent, 'NONE') as external_id,
     upper(log.event) as event,
     log.data1,

@@ -32,5 +32,6 @@ select
     rings._load_id
 from rings
 inner join {{ source('ops', 'file_ledger') }} as ledger on ledger.file_id = rings._file_id
-inner join lateral {{ service_of_queue('asterisk', 'rings.queue') }} as named on true
+-- By the cell as it stands: of that the planner knows that there are few, and remembers each
+inner join lateral {{ service_of_queue('asterisk', 'rings.queue_cell') }} as named on true
 where rings.rang_s > 0
