@@ -31,14 +31,20 @@ class Result:
         return self.value <= self.goal if self.comparator == "<=" else self.value >= self.goal
 
 
-def write_results(results: list[Result]) -> Path:
-    """Writes the list of the contract; every entry carries the machine and the date."""
+def keep_results(results: list[Result]) -> Path:
+    """Writes the list of the contract; every entry carries the machine and the date.
+
+    Figures of other benchmarks stay as they were measured last.
+    """
     place = {"machine": machine(), "date": datetime.now(UTC).isoformat(timespec="seconds")}
-    entries: list[dict[str, Any]] = [
-        {**asdict(result), "value": round(result.value, 3), "ok": result.ok, **place}
-        for result in results
-    ]
-    FILE.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    entries: dict[str, dict[str, Any]] = {
+        entry["name"]: entry for entry in (json.loads(FILE.read_text()) if FILE.exists() else [])
+    }
+    for result in results:
+        figure = {**asdict(result), "value": round(result.value, 3), "ok": result.ok}
+        entries[result.name] = {**figure, **place}
+    told = json.dumps(list(entries.values()), indent=2, ensure_ascii=False)
+    FILE.write_text(told + "\n", encoding="utf-8")
     return FILE
 
 

@@ -7,10 +7,12 @@ well, so a run that was killed is simply done again. What the models compute is 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -131,6 +133,23 @@ def run_dbt(warehouse: Warehouse, settings: Settings, *arguments: str) -> int:
     if not result.success:
         raise ModelError(f"dbt {arguments[0]}: {result.exception}")
     return len(nodes)
+
+
+def compile_inline(warehouse: Warehouse, settings: Settings, template: str) -> str:
+    """The SQL of a template that names macros and models, as a view would have it."""
+    from dbt.cli.main import dbtRunner
+
+    os.environ.update(warehouse.libpq)
+    manifest = _manifest(settings, warehouse.url.database or "")
+    # What it compiles, dbt prints as well.
+    with redirect_stdout(io.StringIO()):
+        result = dbtRunner(manifest=manifest).invoke(
+            ["compile", "--inline", template, *_options(settings)]
+        )
+    if not result.success:
+        raise ModelError(f"dbt compile: {result.exception}")
+    nodes: list[Any] = list(getattr(result.result, "results", []))
+    return str(nodes[0].node.compiled_code)
 
 
 def _forget_behavior_flags() -> None:

@@ -211,7 +211,7 @@ def test_a_warehouse_from_before_deliveries_were_kept_begins_with_what_it_holds(
             " drop column mapping_digest cascade"
         )
         connection.exec_driver_sql(
-            "drop table ops.attachment cascade;"
+            "drop table ops.attachment, ops.kpi_watch cascade;"
             " alter table ops.outbox drop column attachments cascade;"
             " alter table ops.roster_finding drop column place cascade;"
             " alter table ops.breach drop column roster_date cascade;"

@@ -8,19 +8,17 @@ their own kind (`rtm.breach.rosters`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 from rtm.breach.rosters import detect_missing_rosters
+from rtm.breach.watching import Verdict, Watch
 from rtm.notify import Mail, queue_mails
 from rtm.recipients import coordinators
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
-
-KPIS = ("scr", "response_time")
-"""The KPIs whose miss opens a breach."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +35,7 @@ def detect(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Detecte
     with warehouse.transaction(Role.APP) as connection:
         cleared = opened = 0
         if not connection.execute(IS_CUT_OFF).scalar():
-            cleared = connection.execute(CLEAR, {"as_of": as_of}).rowcount
-            opened = connection.execute(OPEN, {"as_of": as_of, "kpis": list(KPIS)}).rowcount
+            opened, cleared = _follow(connection, as_of)
         # A roster that cannot be fetched has reached nobody.
         rosters = detect_missing_rosters(connection, settings, as_of)
         incidents = _raise_incidents(connection, settings, as_of)
@@ -54,66 +51,104 @@ IS_CUT_OFF = text(
     """
 )
 
-# A breach that is open already is left out by the query, so that it takes no number; the index
-# decides between two detections at the same moment.
+WATCHED = text(
+    """
+    select
+        watched.*,
+        watch.missed_since,
+        watch.recovered_since,
+        breach.breach_id
+    from marts.rpt_kpi_watch as watched
+    left join marts.rpt_kpi_now as now using (service_code, channel, kpi)
+    left join ops.kpi_watch as watch using (service_code, channel, kpi)
+    left join ops.breach as breach
+        on (breach.service_code, breach.channel, breach.kpi)
+        = (watched.service_code, watched.channel, watched.kpi)
+        and breach.cleared_at is null
+    where not coalesce(now.is_feed_behind, false)
+    order by watched.service_code, watched.channel, watched.kpi
+    """
+)
+
+REMEMBER = text(
+    """
+    insert into ops.kpi_watch (service_code, channel, kpi, missed_since, recovered_since)
+    values (:service_code, :channel, :kpi, :missed_since, :recovered_since)
+    on conflict (service_code, channel, kpi) do update set
+        missed_since = excluded.missed_since,
+        recovered_since = excluded.recovered_since
+    """
+)
+
+# The index decides between two detections at the same moment.
 OPEN = text(
     """
     insert into ops.breach
         (service_code, channel, kpi, started_at, detected_at, comparator, target, observed,
          numerator, denominator, severity)
-    select
-        now.service_code,
-        now.channel,
-        now.kpi,
-        now.window_start_at,
-        :as_of,
-        now.comparator,
-        now.target,
-        now.observed,
-        now.numerator,
-        now.denominator,
-        case
-            when now.comparator = '>=' and now.observed < now.critical then 'critical'
-            when now.comparator = '<=' and now.observed > now.critical then 'critical'
-            else 'warning'
-        end
-    from marts.rpt_kpi_now as now
-    where now.kpi = any(:kpis)
-        and not now.is_met
-        and now.denominator >= now.min_volume
-        and not now.is_feed_behind
-        and not exists (
-            select from ops.breach as breach
-            where breach.cleared_at is null
-                and (breach.service_code, breach.channel, breach.kpi)
-                = (now.service_code, now.channel, now.kpi)
-        )
+    values
+        (:service_code, :channel, :kpi, :window_start_at, :as_of, :comparator, :target, :observed,
+         :numerator, :denominator, :severity)
     on conflict (service_code, channel, kpi, roster_date) where cleared_at is null do nothing
     """
 )
 
-# The report has a row for every target in force, also where nothing was offered: then nothing is
-# observed, and the breach stays open. No row means that there is no target any more.
 CLEAR = text(
     """
-    update ops.breach as breach
-    set cleared_at = :as_of, cleared_because = verdict.reason
-    from (
-        select
-            missed.breach_id,
-            case
-                when now.service_code is null then 'target_ended'
-                when now.is_met and not now.is_feed_behind then 'met'
-            end as reason
-        from ops.breach as missed
-        left join marts.rpt_kpi_now as now
-            on (now.service_code, now.channel, now.kpi)
-            = (missed.service_code, missed.channel, missed.kpi)
-        where missed.cleared_at is null and missed.roster_date is null
-    ) as verdict
-    where verdict.breach_id = breach.breach_id and verdict.reason is not null
+    update ops.breach set cleared_at = :as_of, cleared_because = 'met'
+    where breach_id = any(:recovered)
     """
 )
+
+# The report has a row for every target in force, also where nothing was offered.
+CLEAR_ENDED = text(
+    """
+    update ops.breach as breach
+    set cleared_at = :as_of, cleared_because = 'target_ended'
+    where cleared_at is null and roster_date is null
+        and not exists (
+            select from marts.rpt_kpi_watch as watched
+            where (watched.service_code, watched.channel, watched.kpi)
+                = (breach.service_code, breach.channel, breach.kpi)
+        )
+    """
+)
+
+
+def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
+    """Looks at every watched KPI once; returns how many breaches were opened and cleared."""
+    remembered, missed, recovered = [], [], []
+    for row in connection.execute(WATCHED).mappings():
+        verdict = Verdict(
+            row["is_missed"],
+            row["is_recovered"],
+            timedelta(minutes=row["missed_for_min"]),
+            timedelta(minutes=row["clear_for_min"]),
+        )
+        before = Watch(row["missed_since"], row["recovered_since"])
+        watch = before.at(as_of, verdict)
+        if watch != before:
+            remembered.append({**row, **asdict(watch)})
+        if row["breach_id"] is None and watch.opens(as_of, verdict):
+            missed.append({**row, "as_of": as_of, "severity": _severity(row)})
+        elif row["breach_id"] is not None and watch.clears(as_of, verdict):
+            recovered.append(row["breach_id"])
+    if remembered:
+        connection.execute(REMEMBER, remembered)
+    cleared = connection.execute(CLEAR, {"as_of": as_of, "recovered": recovered}).rowcount
+    cleared += connection.execute(CLEAR_ENDED, {"as_of": as_of}).rowcount
+    opened = sum(connection.execute(OPEN, breach).rowcount for breach in missed)
+    return opened, cleared
+
+
+def _severity(row: RowMapping) -> str:
+    """`critical` where the target names a value for it, and it is missed as well."""
+    critical, observed = row["critical"], row["observed"]
+    if critical is None or observed is None:
+        return "warning"
+    is_beyond = observed < critical if row["comparator"] == ">=" else observed > critical
+    return "critical" if is_beyond else "warning"
+
 
 TROUBLES = text(
     """

@@ -14,8 +14,17 @@ from rtm.recipients import coordinators
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
-KPI_NAMES = {"scr": "SCR", "response_time": "Response time"}
-SECONDS = ("aht", "asa")
+KPI_NAMES = {
+    "scr": "SCR",
+    "abandon_rate": "Abandon rate",
+    "service_level": "Service level",
+    "aht": "AHT",
+    "asa": "ASA",
+    "response_time": "Response time",
+    "waiting_list": "Waiting list",
+}
+UNITS = {"aht": " s", "asa": " s", "waiting_list": ""}
+"""All others are percentages."""
 
 BREACHES = text(
     """
@@ -139,7 +148,7 @@ def _tell(connection: Connection, settings: Settings, plan: Row[Any], as_of: dat
         _tell_of_roster(connection, settings, plan, as_of)
         return
     facts = plan.facts
-    unit = " s" if facts["kpi"] in SECONDS else " %"
+    unit = UNITS.get(facts["kpi"], " %")
     zone = ZoneInfo(plan.timezone)
     began, ended = (at.astimezone(zone) for at in (plan.started_at, plan.detected_at))
     told = {

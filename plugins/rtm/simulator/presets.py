@@ -329,6 +329,62 @@ def _bench_service(number: int, agents: int) -> ServiceModel:
     )
 
 
+TROUBLES = (
+    *(None, (FaultKind.OUTAGE, VOICE, 0.0), (FaultKind.SHORTFALL, VOICE, 0.7)),
+    *((FaultKind.SURGE, VOICE, 3.0), (FaultKind.SLOW_HANDLING, VOICE, 3.5), None),
+    *((FaultKind.OUTAGE, "chat", 0.0), (FaultKind.SHORTFALL, "chat", 0.7)),
+    *((FaultKind.SURGE, "chat", 2.5), (FaultKind.SLOW_HANDLING, "chat", 3.0)),
+)
+"""What befalls the days of `labelled_scenario` in turn: kind, channel and amount."""
+
+
+def labelled_scenario(number: int, seed: int) -> Scenario:
+    """One day of one service in which one known thing goes wrong, or nothing but everyday faults.
+
+    `number` decides what, when and for how long; `seed` only which customers come.
+    """
+    code = f"HARI{number:03d}"
+    crews = (
+        *(Crew(MORNING, 30, (VOICE,)), Crew(MIDDAY, 12, (VOICE,)), Crew(EVENING, 30, (VOICE,))),
+        *(Crew(MORNING, 30, ("chat",)), Crew(EVENING, 30, ("chat",))),
+    )
+    service = _service(
+        *(code, f"Hari {number}", f"H{number:03d}", number * 7, (_voice(90), _chat("chat")), crews),
+        opening_hours="Mo-Su 07:00-23:00",
+    )
+    midnight = datetime(2026, 11, 17, tzinfo=ZoneInfo(WIB))
+    scenario = _with_arrivals(
+        Scenario(
+            *("labelled", seed, midnight, (service,)),
+            slice_s=3600,
+            writes_empty_slices=False,
+            anchor=midnight,
+        )
+    )
+    scenario = replace(scenario, services=(_with_spare_staff(scenario.services[0]),))
+    everyday = tuple(drawn_faults(replace(scenario, seed=number), days=1))
+    trouble = TROUBLES[number % len(TROUBLES)]
+    if trouble is None:
+        return scenario.with_faults(*everyday)
+    kind, channel, amount = trouble
+    random = np.random.default_rng([number, 11])
+    begins = midnight + timedelta(minutes=int(random.integers(8 * 60, 20 * 60)))
+    ends = begins + timedelta(minutes=int(random.integers(30, 120)))
+    return scenario.with_faults(*everyday, Fault(kind, f"{code}/{channel}", begins, ends, amount))
+
+
+def _with_spare_staff(service: ServiceModel) -> ServiceModel:
+    """Fewer contacts than the staff can take, so that a day without trouble has none by chance."""
+
+    def spared(model: ChannelModel) -> ChannelModel:
+        return replace(
+            model,
+            arrivals_per_hour=tuple(round(0.85 * rate, 2) for rate in model.arrivals_per_hour),
+        )
+
+    return replace(service, channels=tuple(spared(model) for model in service.channels))
+
+
 def healthy_scenario(
     start: date | datetime = date(2026, 11, 16), seed: int = 1, *, timezone: str = WIB
 ) -> Scenario:

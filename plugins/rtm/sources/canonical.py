@@ -185,6 +185,24 @@ ROTG_RULE = Feed(
     service_column="service_code",
 )
 
+BREACH_RULE = Feed(
+    "breach_rule",
+    (
+        *_text("service_code"),
+        _choice(
+            "kpi",
+            *("scr", "abandon_rate", "service_level", "aht", "asa"),
+            *("response_time", "waiting_list"),
+        ),
+        *_optional(Kind.NUMBER, "short_min", "long_min", "sure_z", "fast_z", "missed_for_min"),
+        *_optional(Kind.NUMBER, "clear_min", "clear_margin", "clear_for_min"),
+        *_optional(Kind.BOOLEAN, "is_active"),
+    ),
+    Role.REFERENCE,
+    key=("service_code", "lower(kpi)"),
+    service_column="service_code",
+)
+
 ROSTER = Feed(
     "roster",
     (
@@ -270,5 +288,5 @@ CONVERSATION = Feed(
 
 CANONICAL = (
     *(SERVICE, TEAM, AGENT, AGENT_ALIAS, QUEUE, SHIFT, AUX_CODE, KPI_TARGET, STAFFING_REQUIREMENT),
-    *(HOLIDAY, EXCEPTION, ROTG_RULE, ROSTER, AGENT_EVENT, CALL, RING, CONVERSATION),
+    *(HOLIDAY, EXCEPTION, ROTG_RULE, BREACH_RULE, ROSTER, AGENT_EVENT, CALL, RING, CONVERSATION),
 )

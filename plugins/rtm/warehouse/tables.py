@@ -257,6 +257,18 @@ class Breach(Base):
     severity: Mapped[str]
 
 
+class KpiWatch(Base):
+    """One row per watched KPI: since when its windows miss the target, or show that it is back."""
+
+    __tablename__ = "kpi_watch"
+
+    service_code: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    kpi: Mapped[str] = mapped_column(primary_key=True)
+    missed_since: Mapped[datetime | None]
+    recovered_since: Mapped[datetime | None]
+
+
 class RecoveryPlan(Base):
     """One row per recovery plan, made in draft by the breach it answers."""
 

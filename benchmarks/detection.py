@@ -1,0 +1,251 @@
+"""How well breaches are found: precision, recall and delay on labelled simulated days, beside two
+rules that many centres use.
+
+The windows are computed by the very statement of the marts, for every minute of the day, and
+followed by the very code that opens and clears breaches.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+
+from benchmarks.labelled_days import (
+    KPIS,
+    MINUTES,
+    Counts,
+    Episode,
+    Truth,
+    day_start,
+    deliver_days,
+    met_by_minute,
+    true_rates,
+)
+from benchmarks.results import Result
+from rtm.breach.watching import Verdict, Watch
+from rtm.cycle import System, run_step
+from rtm.models import compile_inline
+from rtm.notify import ON_PAPER
+from rtm.settings import Settings
+from rtm.warehouse.embedded import EmbeddedPostgres
+
+DAYS, FULL_DAYS = 20, 120
+SEEDS, FULL_SEEDS = 8, 20
+OWN_SEED = 1
+GOAL_PRECISION, GOAL_RECALL, GOAL_DELAY_MIN = 0.95, 0.95, 2.0
+LOOK_BACK_MIN = 35
+"""A breach is false when its target was truly met in all minutes so long before it opened."""
+FOLLOWS_MIN = 10
+"""What is opened so soon after a miss has ended still tells of it."""
+INTERVAL_MIN, MIN_VOLUME = 30, 10
+
+WINDOWS = """
+create temp table decided_contact on commit drop as {contacts};
+create index on decided_contact (service_code, channel, kpi, decided_at);
+analyze decided_contact
+"""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one rule found."""
+
+    found: int
+    missed: int
+    false: int
+    between: int
+    """Opened while the target was truly missed, but not by enough that it must be found."""
+    delays: list[int]
+
+    @property
+    def precision(self) -> float:
+        told = self.found + self.false
+        return self.found / told if told else 1.0
+
+    @property
+    def recall(self) -> float:
+        there = self.found + self.missed
+        return self.found / there if there else 1.0
+
+    @property
+    def delay(self) -> float:
+        return statistics.median(self.delays) if self.delays else float("inf")
+
+
+def measure_detection(home: Path, full: bool) -> list[Result]:
+    """Scores of three rules on days without and with trouble."""
+    days, seeds = (FULL_DAYS, FULL_SEEDS) if full else (DAYS, SEEDS)
+    numbers = range(days)
+    truths = true_rates(numbers, range(OWN_SEED + 1, OWN_SEED + 1 + seeds))
+    settings = Settings(
+        home=home, landing_url=str(home / "landing"), database_url=None, smtp_url=ON_PAPER
+    )
+    landing = Path(settings.landing_url)
+    deliver_days(numbers, OWN_SEED, landing)
+    try:
+        system = System.open(settings)
+        end = day_start(0) + timedelta(days=1, hours=2)
+        for step in ("land_feeds", "build_marts"):
+            run_step(system, step, end)
+        opened = {"rule": breaches_of_the_product(system)}
+    finally:
+        EmbeddedPostgres(home).stop()
+    shown = met_by_interval(landing, numbers)
+    for rule, length in (("interval below target", 1), ("two in a row", 2)):
+        opened[rule] = {
+            (number, kpi): _in_row(counts, KPIS[kpi].target, length)
+            for (number, kpi), counts in shown.items()
+        }
+    scores = {
+        (rule, kpi): score(
+            [(truths[number, kpi], breaches.get((number, kpi), [])) for number in numbers]
+        )
+        for rule, breaches in opened.items()
+        for kpi in KPIS
+    }
+    _print(scores, days)
+    return [
+        result
+        for kpi in KPIS
+        for result in _results(kpi, scores["rule", kpi], f"{days} days, {seeds} seeds each")
+    ]
+
+
+Breaches = dict[tuple[int, str], list[Episode]]
+
+
+def breaches_of_the_product(system: System) -> Breaches:
+    """Minutes in which the product has a breach open, by day and KPI."""
+    start = day_start(0)
+    contacts, windows = (
+        compile_inline(system.warehouse, system.settings, template)
+        for template in (
+            f'{{{{ decided_contacts("{_span(start)}") }}}}',
+            "{{ kpi_windows('moment', 'decided_contact') }}",
+        )
+    )
+    watches: dict[tuple[str, str], Watch] = {}
+    found: Breaches = {}
+    with system.warehouse.engine().begin() as connection:
+        for statement in WINDOWS.format(contacts=contacts).split(";"):
+            connection.execute(text(statement))
+        connection.execute(
+            text(
+                "create temp table moment on commit drop as select moment from generate_series("
+                " cast(:first as timestamptz), cast(:last as timestamptz), '1 minute')"
+                " as minute (moment)"
+            ),
+            {"first": start, "last": start + timedelta(days=1)},
+        )
+        rows = connection.execute(
+            text(f"select * from ({windows}) as told where kpi = any(:kpis) order by moment"),
+            {"kpis": list(KPIS)},
+        )
+        for row in rows:
+            key = (row.service_code, row.kpi)
+            verdict = Verdict(
+                row.is_missed,
+                row.is_recovered,
+                timedelta(minutes=float(row.missed_for_min)),
+                timedelta(minutes=float(row.clear_for_min)),
+            )
+            watches[key] = watch = watches.get(key, Watch()).at(row.moment, verdict)
+            minute = int((row.moment - start).total_seconds() // 60)
+            breaches = found.setdefault((int(row.service_code[-3:]), row.kpi), [])
+            is_open = bool(breaches) and breaches[-1].end == MINUTES + 1
+            if not is_open and watch.opens(row.moment, verdict):
+                breaches.append(Episode(minute, MINUTES + 1))
+            elif is_open and watch.clears(row.moment, verdict):
+                breaches[-1] = Episode(breaches[-1].start, minute)
+    return found
+
+
+def _span(start: datetime) -> str:
+    until = start + timedelta(days=1)
+    return f"(select '{start}'::timestamptz as since, '{until}'::timestamptz as until)"
+
+
+def met_by_interval(landing: Path, numbers: Sequence[int]) -> dict[tuple[int, str], Counts]:
+    """Shape (2, intervals): what a rule sees that looks at whole intervals."""
+    found = {}
+    for number in numbers:
+        for kpi, counts in met_by_minute(landing, number).items():
+            found[number, kpi] = counts.reshape(2, -1, INTERVAL_MIN).sum(axis=2)
+    return found
+
+
+def _in_row(counts: Counts, target: float, length: int) -> list[Episode]:
+    """Breaches of a rule that opens at the end of so many intervals in a row below the target, and
+    clears at the end of the first one that is not."""
+    found: list[Episode] = []
+    low, is_open = 0, False
+    for number, (met, all_of) in enumerate(counts.T, start=1):
+        if all_of < MIN_VOLUME:
+            continue
+        low = low + 1 if 100 * met / all_of < target else 0
+        if low >= length and not is_open:
+            found.append(Episode(number * INTERVAL_MIN, MINUTES + 1))
+            is_open = True
+        elif not low and is_open:
+            found[-1] = Episode(found[-1].start, number * INTERVAL_MIN)
+            is_open = False
+    return found
+
+
+def score(days: Sequence[tuple[Truth, list[Episode]]]) -> Score:
+    """Compares what was opened with what was true."""
+    found = missed = false = between = 0
+    delays = []
+    for truth, breaches in days:
+        told: set[Episode] = set()
+        for episode in truth.episodes:
+            telling = [
+                breach
+                for breach in breaches
+                if breach.start < episode.end + FOLLOWS_MIN and breach.end > episode.start
+            ]
+            if telling:
+                found += 1
+                told.update(telling)
+                delays.append(max(0, min(breach.start for breach in telling) - episode.start))
+            else:
+                missed += 1
+        for breach in breaches:
+            if breach in told:
+                continue
+            if truth.is_met_throughout(breach.start - LOOK_BACK_MIN, breach.start):
+                false += 1
+            else:
+                between += 1
+    return Score(found, missed, false, between, delays)
+
+
+def _results(kpi: str, score: Score, detail: str) -> Iterator[Result]:
+    told = f"{detail}: {score.found} found, {score.missed} missed, {score.false} false"
+    told += f", {score.between} between"
+    yield Result(f"detection_precision_{kpi}", score.precision, "", GOAL_PRECISION, ">=", told)
+    yield Result(f"detection_recall_{kpi}", score.recall, "", GOAL_RECALL, ">=", told)
+    yield Result(
+        *(f"detection_delay_{kpi}", score.delay, "min", GOAL_DELAY_MIN, "<="),
+        "median from the minute the true rate fell, with a cycle every minute",
+    )
+
+
+def _print(scores: dict[tuple[str, str], Score], days: int) -> None:
+    table = Table(
+        *("rule", "kpi", "precision", "recall", "delay min", "found", "missed", "false", "between"),
+        title=f"Breaches on {days} labelled days",
+    )
+    for (rule, kpi), one in scores.items():
+        table.add_row(
+            *(rule, kpi, f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.delay:.0f}"),
+            *(str(n) for n in (one.found, one.missed, one.false, one.between)),
+        )
+    Console(highlight=False, width=140).print(table)

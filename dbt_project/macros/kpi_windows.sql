@@ -1,0 +1,410 @@
+{#
+    Contacts under the watched KPIs for which they count, as a query: the value (met or not, or
+    seconds), and the moment at which it is decided. A call counts when it is answered or lost, a
+    conversation when it is answered or overdue. So nothing that lies after a moment is known at it,
+    and a contact counts once, in full. The interval marts tell of those offered in an interval
+    instead.
+
+    `span` is a relation of one row with `since` and `until`: what was decided in between is there.
+#}
+{% macro decided_contacts(span) -%}
+    {#- A call that never ends is lost after four hours -#}
+    {%- set reach = "interval '5 hours'" -%}
+    with
+
+    watched as materialized (
+        select * from {{ ref('int_watched_kpi') }}
+    ),
+
+    services as (
+        select service.*
+        from {{ ref('int_service') }} as service
+        where service.service_code in (select watched.service_code from watched)
+    ),
+
+    calls as materialized (
+        select
+            services.service_code,
+            services.short_abandon_s,
+            services.counts_self_service,
+            case
+                when call.outcome = 'abandoned' and call.queued_at is null then 'left_in_menu'
+                -- Open for four hours, it is lost
+                when call.outcome = 'open' then 'timed_out'
+                else call.outcome
+            end as outcome,
+            case call.outcome
+                when 'answered' then coalesce(call.answered_at, call.offered_at)
+                when 'open' then call.offered_at + interval '4 hours'
+                else coalesce(call.left_at, call.offered_at)
+            end as decided_at,
+            case
+                when call.queued_at is null then 0
+                when call.outcome = 'answered'
+                    then {{ seconds_between('call.queued_at', 'call.answered_at') }}
+                else {{ seconds_between('call.queued_at', 'call.left_at') }}
+            end as wait_s,
+            call.ended_at,
+            greatest(
+                coalesce(
+                    call.talk_s,
+                    {{ seconds_between('call.answered_at', 'call.ended_at') }}
+                    - greatest(call.hold_s, 0)
+                ),
+                0
+            )
+            + coalesce(greatest(call.hold_s, 0), 0)
+            + coalesce(greatest(call.acw_s, 0), 0) as handle_s
+        from {{ span }} as span
+        cross join services
+        -- Service by service, by index
+        cross join lateral (
+            select recent.*
+            from {{ ref('int_call') }} as recent
+            where recent.service_code = services.service_code
+                and recent.interval_start > span.since - {{ reach }}
+                and recent.interval_start <= span.until
+                and recent.direction = 'inbound'
+                and recent.outcome <> 'closed'
+            {{ by_itself() }}
+        ) as call
+    ),
+
+    -- Each call under the KPIs for which it counts: its value, from when on
+    call_values as (
+        select
+            watched.service_code,
+            watched.channel,
+            watched.kpi,
+            case when watched.kpi = 'aht' then calls.ended_at else calls.decided_at end
+                as decided_at,
+            case watched.kpi
+                when 'aht' then calls.handle_s
+                when 'asa' then coalesce(calls.wait_s, 0)
+                when 'abandon_rate' then (calls.outcome = 'abandoned')::int
+                when 'service_level'
+                    then coalesce(
+                        calls.wait_s <= watched.threshold_s
+                        and (
+                            calls.outcome = 'answered'
+                            or (watched.formula_version = 4 and calls.outcome = 'abandoned')
+                        ),
+                        false
+                    )::int
+                else (
+                    calls.outcome = 'answered'
+                    or (calls.outcome = 'self_served' and calls.counts_self_service)
+                )::int
+            end as value
+        from calls
+        inner join watched on watched.service_code = calls.service_code
+        where watched.channel = 'voice'
+            and calls.outcome <> 'left_in_menu'
+            and case
+                when watched.kpi in ('aht', 'asa') then calls.outcome = 'answered'
+                when watched.kpi = 'service_level' and watched.formula_version = 2
+                    then calls.outcome = 'answered'
+                when watched.kpi = 'service_level' and watched.formula_version > 2
+                    then calls.outcome in ('answered', 'abandoned')
+                when watched.kpi in ('scr', 'abandon_rate', 'service_level')
+                    then not coalesce(
+                        calls.outcome = 'abandoned' and calls.wait_s <= calls.short_abandon_s,
+                        false
+                    )
+            end
+    ),
+
+    conversations as materialized (
+        select
+            watched.service_code,
+            watched.channel,
+            watched.kpi,
+            watched.threshold_s,
+            conversation.*,
+            case when conversation.first_response_at is not null
+                then {{ service_seconds(
+                    'services', 'conversation.received_at', 'conversation.first_response_at'
+                ) }}
+            end as first_response_s,
+            {{ service_moment('services', 'conversation.received_at', 'watched.threshold_s') }}
+                as due_at
+        from {{ span }} as span
+        cross join watched
+        inner join services on services.service_code = watched.service_code
+        cross join lateral (
+            select
+                recent.received_at,
+                recent.first_response_at,
+                recent.closed_at
+            from {{ ref('int_conversation') }} as recent
+            where recent.service_code = watched.service_code
+                and recent.channel = watched.channel
+                -- Closed for a weekend, a service answers on Monday
+                and recent.interval_start > span.since - {{ reach }}
+                - case when watched.has_opening_hours then interval '3 days' else interval '0' end
+                and recent.interval_start <= span.until
+                -- What ended before is decided before
+                and coalesce(recent.first_response_at, recent.closed_at, 'infinity') > span.since
+            {{ by_itself() }}
+        ) as conversation
+        where watched.kpi = 'response_time' and watched.threshold_s is not null
+    ),
+
+    conversation_values as (
+        select
+            conversations.service_code,
+            conversations.channel,
+            conversations.kpi,
+            case
+                when conversations.first_response_s <= conversations.threshold_s
+                    then conversations.first_response_at
+                -- Closed without an answer before it is due, it does not count
+                when coalesce(
+                        conversations.first_response_at, conversations.closed_at, 'infinity'
+                    ) > conversations.due_at
+                    then conversations.due_at
+            end as decided_at,
+            coalesce(conversations.first_response_s <= conversations.threshold_s, false)::int
+                as value
+        from conversations
+    )
+
+    select * from call_values
+    union all
+    select * from conversation_values
+{%- endmacro %}
+
+{#
+    What the windows of every watched KPI show at given moments, and whether that is a miss.
+
+    `moments` is a relation with a column `moment`, `contacts` one of decided_contacts.
+#}
+{% macro kpi_windows(moments, contacts) -%}
+    with
+
+    watched as materialized (
+        select * from {{ ref('int_watched_kpi') }}
+    ),
+
+    moments as materialized (
+        select given.moment from {{ moments }} as given
+    ),
+
+    counted as (
+        select
+            moments.moment,
+            watched.service_code,
+            watched.channel,
+            watched.kpi,
+            {%- for window in ['short', 'window', 'long', 'clear'] %}
+            count(contact.value) filter (where contact.is_in_{{ window }}) as {{ window }}_n,
+            coalesce(sum(contact.value) filter (where contact.is_in_{{ window }}), 0)
+                as {{ window }}_sum,
+            stddev_samp(contact.value) filter (where contact.is_in_{{ window }})
+                as {{ window }}_deviation
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from moments
+        cross join watched
+        left join lateral (
+            select
+                decided.value,
+                {%- for window in ['short', 'window', 'long', 'clear'] %}
+                decided.decided_at
+                > moments.moment - watched.{{ window }}_min * interval '1 minute'
+                    as is_in_{{ window }}
+                {{- ',' if not loop.last }}
+                {%- endfor %}
+            from {{ contacts }} as decided
+            where decided.service_code = watched.service_code
+                and decided.channel = watched.channel
+                and decided.kpi = watched.kpi
+                and decided.decided_at <= moments.moment
+                and decided.decided_at > moments.moment
+                - greatest(watched.long_min, watched.clear_min) * interval '1 minute'
+        ) as contact on true
+        where watched.test <> 'level'
+        group by moments.moment, watched.service_code, watched.channel, watched.kpi
+    ),
+
+    -- How far each window may lie on the good side of what it shows
+    bounded as (
+        select
+            counted.*,
+            {%- for window, z in [('short', 'fast_z'), ('window', 'sure_z'), ('long', 'sure_z')] %}
+            {{ at_best('watched', 'counted', window, z) }} as {{ window }}_at_best,
+            {%- endfor %}
+            {%- for window in ['short', 'window', 'long', 'clear'] %}
+            watched.unit * counted.{{ window }}_sum / nullif(counted.{{ window }}_n, 0)
+                as {{ window }}_observed
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from counted
+        inner join watched using (service_code, channel, kpi)
+    ),
+
+    judged as (
+        select
+            bounded.*,
+            bounded.short_n >= watched.min_volume
+            and {{ is_beyond('watched', 'bounded.short_at_best') }} as is_missed_fast,
+            bounded.window_n >= watched.min_volume
+            and {{ is_beyond('watched', 'bounded.window_at_best') }}
+            and {{ is_beyond('watched', 'bounded.short_observed', unknown='true') }}
+                as is_missed,
+            bounded.window_n < watched.min_volume
+            and bounded.long_n >= watched.min_volume
+            and {{ is_beyond('watched', 'bounded.long_at_best') }}
+            and {{ is_beyond('watched', 'bounded.short_observed', unknown='true') }}
+                as is_missed_long,
+            case watched.comparator
+                when '>='
+                    then bounded.clear_observed
+                        >= least(watched.target + watched.clear_margin, watched.unit)
+                else
+                    bounded.clear_observed
+                    <= greatest(watched.target - watched.clear_margin, 0)
+            end as is_recovered
+        from bounded
+        inner join watched using (service_code, channel, kpi)
+    ),
+
+    -- What stands there at the moment is compared as it is
+    waiting as (
+        select
+            moments.moment,
+            watched.service_code,
+            watched.channel,
+            watched.kpi,
+            count(conversation.waits_until) as waiting_list
+        from moments
+        cross join watched
+        left join lateral (
+            select waits.waits_until
+            from {{ ref('int_conversation') }} as waits
+            where waits.service_code = watched.service_code
+                and waits.channel = watched.channel
+                and waits.waiting @> moments.moment
+            {{ by_itself() }}
+        ) as conversation on true
+        where watched.test = 'level'
+        group by moments.moment, watched.service_code, watched.channel, watched.kpi
+    ),
+
+    told as (
+        select
+            judged.moment,
+            judged.service_code,
+            judged.channel,
+            judged.kpi,
+            -- The window that decides
+            case
+                when judged.is_missed then watched.window_min
+                when judged.is_missed_long then watched.long_min
+                when judged.is_missed_fast then watched.short_min
+                else watched.window_min
+            end as decided_over_min,
+            case
+                when judged.is_missed then judged.window_sum
+                when judged.is_missed_long then judged.long_sum
+                when judged.is_missed_fast then judged.short_sum
+                else judged.window_sum
+            end as numerator,
+            case
+                when judged.is_missed then judged.window_n
+                when judged.is_missed_long then judged.long_n
+                when judged.is_missed_fast then judged.short_n
+                else judged.window_n
+            end as denominator,
+            case
+                when judged.is_missed then judged.window_at_best
+                when judged.is_missed_long then judged.long_at_best
+                when judged.is_missed_fast then judged.short_at_best
+                else judged.window_at_best
+            end as at_best,
+            judged.short_observed,
+            judged.clear_observed,
+            judged.is_missed or judged.is_missed_long or judged.is_missed_fast as is_missed,
+            coalesce(judged.is_recovered, false) as is_recovered
+        from judged
+        inner join watched using (service_code, channel, kpi)
+        union all
+        select
+            waiting.moment,
+            waiting.service_code,
+            waiting.channel,
+            waiting.kpi,
+            0,
+            waiting.waiting_list,
+            1,
+            waiting.waiting_list,
+            waiting.waiting_list,
+            waiting.waiting_list,
+            {{ is_beyond('watched', 'waiting.waiting_list') }},
+            waiting.waiting_list <= greatest(watched.target - watched.clear_margin, 0)
+        from waiting
+        inner join watched using (service_code, channel, kpi)
+    )
+
+    select
+        told.service_code,
+        told.channel,
+        told.kpi,
+        watched.formula,
+        watched.rule_version,
+        watched.comparator,
+        watched.target,
+        watched.critical,
+        -- The window that decides
+        told.decided_over_min,
+        told.moment - told.decided_over_min * interval '1 minute' as window_start_at,
+        told.numerator,
+        told.denominator,
+        watched.unit * told.numerator / nullif(told.denominator, 0) as observed,
+        told.at_best,
+        told.short_observed,
+        told.clear_observed,
+        -- Verdict
+        coalesce(told.is_missed, false) and watched.is_active as is_missed,
+        told.is_recovered,
+        watched.missed_for_min,
+        watched.clear_for_min,
+        told.moment
+    from told
+    inner join watched using (service_code, channel, kpi)
+{%- endmacro %}
+
+{#
+    The good end of what a window shows: of a rate the end of its Wilson interval, of a mean that of
+    its normal interval, in the unit of the target. Null where too little is known.
+#}
+{% macro at_best(watched, counted, window, z) -%}
+    {%- set n, total = counted ~ '.' ~ window ~ '_n', counted ~ '.' ~ window ~ '_sum' -%}
+    {%- set z = watched ~ '.' ~ z -%}
+    {%- set side = "case " ~ watched ~ ".comparator when '>=' then 1 else -1 end" -%}
+    case
+        when {{ n }} = 0 then null
+        when {{ watched }}.test = 'rate'
+            then {{ watched }}.unit * (
+                {{ total }} / {{ n }} + {{ z }} ^ 2 / (2 * {{ n }})
+                + {{ side }} * {{ z }} * sqrt(
+                    greatest({{ total }} * ({{ n }} - {{ total }}), 0) / {{ n }} ^ 3
+                    + {{ z }} ^ 2 / (4 * {{ n }} ^ 2)
+                )
+            ) / (1 + {{ z }} ^ 2 / {{ n }})
+        else
+            {{ total }} / {{ n }}
+            + {{ side }} * {{ z }} * {{ counted }}.{{ window }}_deviation / sqrt({{ n }})
+    end
+{%- endmacro %}
+
+{# Whether a value lies on the wrong side of the target. #}
+{% macro is_beyond(watched, value, unknown='false') -%}
+    coalesce(
+        case {{ watched }}.comparator
+            when '>=' then {{ value }} < {{ watched }}.target
+            else {{ value }} > {{ watched }}.target
+        end,
+        {{ unknown }}
+    )
+{%- endmacro %}

@@ -1,0 +1,54 @@
+-- One row per service, channel and KPI with a target in force on the local date, and how its miss
+-- is told there.
+{{ config(materialized='view') }}
+
+with
+
+in_force as (
+    select distinct on (target.service_code, target.channel, target.kpi)
+        target.*,
+        service.timezone,
+        service.has_opening_hours
+    from {{ ref('stg_canonical__kpi_target') }} as target
+    inner join {{ ref('int_service') }} as service on service.service_code = target.service_code
+    where ({{ built_as_of() }} at time zone service.timezone)::date
+        between target.effective_from and coalesce(target.effective_to, 'infinity')
+    order by target.service_code, target.channel, target.kpi, target.effective_from desc
+)
+
+select
+    in_force.service_code,
+    in_force.channel,
+    in_force.kpi,
+    in_force.kpi || '/' || in_force.formula_version as formula,
+    in_force.formula_version,
+    -- Target
+    in_force.comparator,
+    in_force.target,
+    in_force.critical,
+    coalesce(in_force.threshold_s, case in_force.kpi when 'service_level' then 20 end)
+        as threshold_s,
+    coalesce(in_force.min_volume, 10) as min_volume,
+    coalesce(in_force.window_min, 30) as window_min,
+    -- Rule
+    rule.test,
+    case rule.test when 'rate' then 100.0 else 1.0 end as unit,
+    rule.rule_version,
+    coalesce(stated.short_min, rule.short_min) as short_min,
+    greatest(
+        coalesce(stated.long_min, rule.long_min), coalesce(in_force.window_min, 30)
+    ) as long_min,
+    coalesce(stated.sure_z, rule.sure_z) as sure_z,
+    coalesce(stated.fast_z, rule.fast_z) as fast_z,
+    coalesce(stated.missed_for_min, rule.missed_for_min) as missed_for_min,
+    coalesce(stated.clear_min, rule.clear_min) as clear_min,
+    coalesce(stated.clear_margin, rule.clear_margin) as clear_margin,
+    coalesce(stated.clear_for_min, rule.clear_for_min) as clear_for_min,
+    coalesce(stated.is_active, rule.is_active) as is_active,
+    -- Service
+    in_force.timezone,
+    in_force.has_opening_hours
+from in_force
+inner join {{ ref('stg_breach__rule') }} as rule on rule.kpi = in_force.kpi
+left join {{ ref('stg_canonical__breach_rule') }} as stated
+    on stated.service_code = in_force.service_code and stated.kpi = in_force.kpi

@@ -1,0 +1,48 @@
+-- One row per KPI whose miss can open a breach, as this version of the product knows it. A site
+-- moves a value by the feed breach_rule; a rule that comes to mean something else gets a new
+-- version.
+--
+-- `test` says what is compared with the target: the share of contacts (rate), the mean of their
+-- seconds (mean), or what stands there now (level). `sure_z` and `fast_z` are how many standard
+-- errors a rate or a mean must lie beyond its target: over the window of the target, and over the
+-- short window alone. How the values were chosen: docs/decisions/breach-rules.md.
+with
+
+final (
+    kpi,
+    rule_version,
+    test,
+    short_min,
+    long_min,
+    sure_z,
+    fast_z,
+    missed_for_min,
+    clear_min,
+    clear_margin,
+    clear_for_min,
+    is_active
+) as (
+    values
+    ('scr', 'breach/1', 'rate', 5, 60, 3.0, 5.0, 0, 15, 1.0, 5, true),
+    ('response_time', 'breach/1', 'rate', 5, 60, 3.0, 5.0, 0, 15, 1.0, 5, true),
+    ('abandon_rate', 'breach/1', 'rate', 5, 60, 3.0, 5.0, 0, 15, 1.0, 5, false),
+    ('service_level', 'breach/1', 'rate', 5, 60, 3.0, 5.0, 0, 15, 2.0, 5, false),
+    ('asa', 'breach/1', 'mean', 5, 60, 3.0, 5.0, 0, 15, 2.0, 5, false),
+    ('aht', 'breach/1', 'mean', 15, 120, 3.0, 5.0, 5, 30, 5.0, 10, false),
+    ('waiting_list', 'breach/1', 'level', 5, 60, 0, 0, 5, 15, 1.0, 5, false)
+)
+
+select
+    final.kpi,
+    final.rule_version,
+    final.test,
+    final.short_min::numeric as short_min,
+    final.long_min::numeric as long_min,
+    final.sure_z::numeric as sure_z,
+    final.fast_z::numeric as fast_z,
+    final.missed_for_min::numeric as missed_for_min,
+    final.clear_min::numeric as clear_min,
+    final.clear_margin::numeric as clear_margin,
+    final.clear_for_min::numeric as clear_for_min,
+    final.is_active
+from final

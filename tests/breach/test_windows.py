@@ -1,0 +1,144 @@
+"""What a KPI's windows show and when that is a miss, against a second reckoning in plain Python."""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+from datetime import timedelta
+
+import pytest
+
+from rtm.cycle import run_step
+from tests.small_centre import CALL_HEADER, MORNING, REFERENCE, call, deliver_reference
+
+NOON = MORNING + timedelta(hours=4)
+MINUTE = timedelta(minutes=1)
+SHORT, WINDOW, LONG, CLEAR, MIN_VOLUME = 5, 30, 60, 15, 5
+SURE_Z, FAST_Z = 3.0, 5.0
+RULES = (
+    "service_code,kpi,short_min,long_min,sure_z,fast_z,missed_for_min,clear_min,clear_margin,"
+    "clear_for_min,is_active\n"
+)
+SCR_RULE = f"KARTU,scr,{SHORT},{LONG},{SURE_Z},{FAST_Z},0,{CLEAR},1,5,ya\n"
+
+
+@pytest.fixture
+def watched(system, deliver, query):
+    """Delivers these files, takes them in at noon, and returns the row of a KPI."""
+    deliver_reference(deliver)
+
+    def take_in(files, kpi="scr"):
+        for feed, content in files.items():
+            deliver(feed, f"{feed}_1.csv", content, NOON)
+        for step in ("land_feeds", "build_marts"):
+            run_step(system, step, NOON)
+        (row,) = query(f"select * from marts.rpt_kpi_watch where kpi = '{kpi}'")
+        return row
+
+    return take_in
+
+
+def calls_of(seed):
+    """Calls of three hours whose outcome becomes worse by chance, as (row, decided, is met)."""
+    chance = random.Random(seed)
+    rate = chance.choice((0.05, 0.2, 1, 3))
+    loss = [chance.choice((0.02, 0.05, 0.2, 0.6)) for _ in range(18)]
+    told, minute, number = [], 0.0, 0
+    while (minute := minute + chance.expovariate(rate)) < 180:
+        number += 1
+        at = NOON - timedelta(minutes=180 - minute)
+        is_lost = chance.random() < loss[int(minute // 10)]
+        wait_s = chance.randrange(1, 120)
+        outcome = chance.choice(("abandoned", "timed_out", "blocked")) if is_lost else "answered"
+        decided = at + timedelta(seconds=wait_s)
+        counts = not (outcome == "abandoned" and wait_s <= 5) and decided <= NOON
+        told.append((call(f"C{number}", at, outcome, wait_s), decided, not is_lost, counts))
+    return told
+
+
+def wilson_upper(met, n, z):
+    share = met / n
+    middle = share + z * z / (2 * n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return 100 * (middle + half) / (1 + z * z / n)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_windows_are_those_of_a_second_reckoning(watched, seed):
+    told = calls_of(seed)
+    row = watched(
+        {"breach_rule": RULES + SCR_RULE, "call": CALL_HEADER + "".join(t[0] for t in told)}
+    )
+
+    def within(minutes):
+        return [met for _, at, met, counts in told if counts and at > NOON - minutes * MINUTE]
+
+    short, window, long, clear = map(within, (SHORT, WINDOW, LONG, CLEAR))
+    short_is_low = not short or 100 * sum(short) / len(short) < 95
+    deciding, length, is_missed = window, WINDOW, False
+    if len(window) >= MIN_VOLUME:
+        is_missed = short_is_low and wilson_upper(sum(window), len(window), SURE_Z) < 95
+    elif len(long) >= MIN_VOLUME:
+        is_missed = short_is_low and wilson_upper(sum(long), len(long), SURE_Z) < 95
+        deciding, length = (long, LONG) if is_missed else (window, WINDOW)
+    if not is_missed and len(short) >= MIN_VOLUME:
+        is_missed = wilson_upper(sum(short), len(short), FAST_Z) < 95
+        deciding, length = (short, SHORT) if is_missed else (deciding, length)
+    assert row["is_missed"] == is_missed
+    assert row["decided_over_min"] == length
+    assert (row["numerator"], row["denominator"]) == (sum(deciding), len(deciding))
+    assert row["is_recovered"] == (bool(clear) and statistics.mean(clear) >= 0.96)
+
+
+def test_a_rule_that_is_switched_off_tells_no_miss(watched):
+    lost = "".join(
+        call(f"L{n}", NOON - 3 * MINUTE + n * timedelta(seconds=1), "blocked", 0) for n in range(50)
+    )
+    off = SCR_RULE.replace(",ya", ",tidak")
+    row = watched({"breach_rule": RULES + off, "call": CALL_HEADER + lost})
+    assert (row["observed"], row["is_missed"]) == (0, False)
+
+
+def test_a_mean_is_missed_when_it_lies_beyond_the_target_by_its_own_spread(watched):
+    target = REFERENCE["kpi_target"].splitlines()[0] + "\nKARTU,voice,aht,<=,50,,,5,2026-01-01\n"
+    first = NOON - 25 * MINUTE
+    answered = "".join(call(f"T{n}", first + n * MINUTE / 2) for n in range(40))
+    files = {"kpi_target": target, "call": CALL_HEADER + answered}
+    row = watched(files | {"breach_rule": RULES + "KARTU,aht,,,,,,,,,ya\n"}, "aht")
+    # All talk for 60 s: what does not vary is known for sure.
+    assert (row["observed"], row["at_best"], row["is_missed"]) == (60, 60, True)
+
+
+def test_a_conversation_counts_against_its_target_from_the_moment_it_is_overdue(watched):
+    header = "conversation_id,service_code,channel,received_at,first_response_at,closed_at\n"
+    # Due after 60 s: overdue, answered in time, answered late, closed before it was due, not due
+    rows = (
+        ("V1", 10, "", ""),
+        ("V2", 10, 9.5, ""),
+        ("V3", 10, 1, ""),
+        ("V4", 10, "", 9.5),
+        ("V5", 0.5, "", ""),
+    )
+
+    def cell(minutes):
+        return (NOON - minutes * MINUTE).isoformat() if minutes != "" else ""
+
+    content = header + "".join(
+        f"{name},KARTU,chat,{cell(received)},{cell(answered)},{cell(closed)}\n"
+        for name, received, answered, closed in rows
+    )
+    row = watched({"conversation": content}, "response_time")
+    assert (row["numerator"], row["denominator"]) == (1, 3)
+
+
+def test_the_night_does_not_make_a_conversation_overdue(watched):
+    header = "conversation_id,service_code,channel,received_at,first_response_at\n"
+    service = "service_code,service_name,client_name,timezone,opening_hours\n"
+    # as_of is noon
+    hours = service + "KARTU,Kartu Kredit,Bank,Asia/Jakarta,Mo-Su 11:58-17:00\n"
+    early = (NOON - 240 * MINUTE).isoformat()
+    content = header + f"V1,KARTU,chat,{early},\nV2,KARTU,chat,{early},{NOON.isoformat()}\n"
+    row = watched({"service": hours, "conversation": content}, "response_time")
+    # Both were due at 11:59, one minute after the doors opened; the reply at noon came too late.
+    assert (row["numerator"], row["denominator"], row["short_observed"]) == (0, 2, 0)
