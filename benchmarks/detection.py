@@ -36,8 +36,8 @@ from rtm.notify import ON_PAPER
 from rtm.settings import Settings
 from rtm.warehouse.embedded import EmbeddedPostgres
 
-DAYS, FULL_DAYS = 20, 120
-SEEDS, FULL_SEEDS = 8, 20
+DAYS, FULL_DAYS = 20, 100
+SEEDS, FULL_SEEDS = 8, 12
 OWN_SEED = 1
 GOAL_PRECISION, GOAL_RECALL, GOAL_DELAY_MIN = 0.95, 0.95, 2.0
 LOOK_BACK_MIN = 35

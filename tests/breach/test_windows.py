@@ -142,3 +142,13 @@ def test_the_night_does_not_make_a_conversation_overdue(watched):
     row = watched({"service": hours, "conversation": content}, "response_time")
     # Both were due at 11:59, one minute after the doors opened; the reply at noon came too late.
     assert (row["numerator"], row["denominator"], row["short_observed"]) == (0, 2, 0)
+
+
+def test_what_makes_no_sense_in_a_rule_keeps_the_default(watched, query):
+    row = watched({"breach_rule": RULES + "KARTU,scr,0,-1,0,-3,-1,0,-1,-5,\n"})
+    assert (row["missed_for_min"], row["clear_for_min"]) == (0, 5)
+    stated = query("select * from intermediate.int_watched_kpi where kpi = 'scr'")
+    known = query("select * from staging.stg_breach__rule where kpi = 'scr'")
+    for column in ("short_min", "long_min", "sure_z", "fast_z", "clear_min", "clear_margin"):
+        assert stated[0][column] == known[0][column] > 0, column
+    assert stated[0]["is_active"]
