@@ -25,7 +25,6 @@ from benchmarks.labelled_days import (
     Truth,
     day_start,
     deliver_days,
-    met_by_minute,
     true_rates,
 )
 from benchmarks.results import Result
@@ -87,8 +86,7 @@ def measure_detection(home: Path, full: bool) -> list[Result]:
     settings = Settings(
         home=home, landing_url=str(home / "landing"), database_url=None, smtp_url=ON_PAPER
     )
-    landing = Path(settings.landing_url)
-    deliver_days(numbers, OWN_SEED, landing)
+    days_counted = deliver_days(numbers, OWN_SEED, Path(settings.landing_url))
     try:
         system = System.open(settings)
         end = day_start(0) + timedelta(days=1, hours=2)
@@ -97,11 +95,11 @@ def measure_detection(home: Path, full: bool) -> list[Result]:
         opened = {"rule": breaches_of_the_product(system)}
     finally:
         EmbeddedPostgres(home).stop()
-    shown = met_by_interval(landing, numbers)
     for rule, length in (("interval below target", 1), ("two in a row", 2)):
         opened[rule] = {
             (number, kpi): _in_row(counts, KPIS[kpi].target, length)
-            for (number, kpi), counts in shown.items()
+            for number, counted in days_counted.items()
+            for kpi, counts in counted.items()
         }
     scores = {
         (rule, kpi): score(
@@ -150,12 +148,7 @@ def breaches_of_the_product(system: System) -> Breaches:
         )
         for row in rows:
             key = (row.service_code, row.kpi)
-            verdict = Verdict(
-                row.is_missed,
-                row.is_recovered,
-                timedelta(minutes=float(row.missed_for_min)),
-                timedelta(minutes=float(row.clear_for_min)),
-            )
+            verdict = Verdict.of(row._mapping)
             watches[key] = watch = watches.get(key, Watch()).at(row.moment, verdict)
             minute = int((row.moment - start).total_seconds() // 60)
             breaches = found.setdefault((int(row.service_code[-3:]), row.kpi), [])
@@ -172,21 +165,13 @@ def _span(start: datetime) -> str:
     return f"(select '{start}'::timestamptz as since, '{until}'::timestamptz as until)"
 
 
-def met_by_interval(landing: Path, numbers: Sequence[int]) -> dict[tuple[int, str], Counts]:
-    """Shape (2, intervals): what a rule sees that looks at whole intervals."""
-    found = {}
-    for number in numbers:
-        for kpi, counts in met_by_minute(landing, number).items():
-            found[number, kpi] = counts.reshape(2, -1, INTERVAL_MIN).sum(axis=2)
-    return found
-
-
 def _in_row(counts: Counts, target: float, length: int) -> list[Episode]:
     """Breaches of a rule that opens at the end of so many intervals in a row below the target, and
     clears at the end of the first one that is not."""
     found: list[Episode] = []
     low, is_open = 0, False
-    for number, (met, all_of) in enumerate(counts.T, start=1):
+    intervals = counts.reshape(2, -1, INTERVAL_MIN).sum(axis=2)
+    for number, (met, all_of) in enumerate(intervals.T, start=1):
         if all_of < MIN_VOLUME:
             continue
         low = low + 1 if 100 * met / all_of < target else 0

@@ -114,32 +114,32 @@ def true_rates(numbers: Sequence[int], seeds: Sequence[int]) -> dict[tuple[int, 
     }
 
 
-def deliver_days(numbers: Sequence[int], seed: int, landing: Path) -> None:
-    """The days as files of one landing folder: what was agreed, calls and conversations."""
+def deliver_days(numbers: Sequence[int], seed: int, landing: Path) -> dict[int, dict[str, Counts]]:
+    """The days as files of one landing folder: what was agreed, calls and conversations.
+
+    Returns for each day what `met_by_minute` counts in it.
+    """
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(_deliver, numbers, repeat(seed), repeat(landing)))
+        counted = pool.map(_deliver, numbers, repeat(seed), repeat(landing))
+        return dict(zip(numbers, counted, strict=True))
 
 
 def day_start(number: int) -> datetime:
     return labelled_scenario(number, 0).start
 
 
-def met_by_minute(landing: Path, number: int) -> dict[str, Counts]:
-    """Of the contacts of a day decided in each minute: how many met their target, how many not.
+def met_by_minute(landing: Path, start: datetime) -> dict[str, Counts]:
+    """Of the contacts of one day decided in each minute: how many met their target, how many not.
 
     Shape (2, minutes): met and all. Read from the files alone, by the definitions, without marts.
     """
-    scenario = labelled_scenario(number, 0)
-    start, service = scenario.start, scenario.services[0].service_code
     counts = {kpi: np.zeros((2, MINUTES)) for kpi in KPIS}
     for kpi, decide in (("scr", _decided_call), ("response_time", _decided_conversation)):
         judged = KPIS[kpi]
         last: dict[str, dict[str, str]] = {}
-        for row in _rows(landing / judged.feed, number):
+        for row in _rows(landing / judged.feed):
             known = last.get(row[judged.key])
-            if row["service_code"] == service and (
-                known is None or row["updated_at"] >= known["updated_at"]
-            ):
+            if known is None or row["updated_at"] >= known["updated_at"]:
                 last[row[judged.key]] = row
         for decided in filter(None, map(decide, last.values())):
             at, is_met = decided
@@ -154,10 +154,10 @@ def _counted(number: int, seed: int) -> dict[str, Counts]:
         landing = Path(folder) / "landing"
         scenario = labelled_scenario(number, seed)
         simulate(scenario, landing, scenario.start + timedelta(days=1, hours=1))
-        return met_by_minute(landing, number)
+        return met_by_minute(landing, scenario.start)
 
 
-def _deliver(number: int, seed: int, landing: Path) -> None:
+def _deliver(number: int, seed: int, landing: Path) -> dict[str, Counts]:
     with tempfile.TemporaryDirectory(prefix="rtm-day-") as folder:
         simulated = Path(folder) / "landing"
         scenario = labelled_scenario(number, seed)
@@ -169,11 +169,11 @@ def _deliver(number: int, seed: int, landing: Path) -> None:
                 target = landing / feed / f"{number:03d}_{file.name}"
                 target.write_bytes(file.read_bytes())
                 os.utime(target, (arrived_s, arrived_s))
+        return met_by_minute(simulated, scenario.start)
 
 
-def _rows(folder: Path, number: int) -> Iterator[dict[str, str]]:
-    """The rows of one day's files: alone in their folder, or beside those of other days."""
-    for path in sorted(folder.glob(f"{number:03d}_*")) or sorted(folder.iterdir()):
+def _rows(folder: Path) -> Iterator[dict[str, str]]:
+    for path in sorted(folder.iterdir()):
         with path.open(newline="", encoding="utf-8") as file:
             yield from csv.DictReader(file)
 

@@ -38,23 +38,9 @@
                 when 'open' then call.offered_at + interval '4 hours'
                 else coalesce(call.left_at, call.offered_at)
             end as decided_at,
-            case
-                when call.queued_at is null then 0
-                when call.outcome = 'answered'
-                    then {{ seconds_between('call.queued_at', 'call.answered_at') }}
-                else {{ seconds_between('call.queued_at', 'call.left_at') }}
-            end as wait_s,
+            {{ call_wait_s('call') }} as wait_s,
             call.ended_at,
-            greatest(
-                coalesce(
-                    call.talk_s,
-                    {{ seconds_between('call.answered_at', 'call.ended_at') }}
-                    - greatest(call.hold_s, 0)
-                ),
-                0
-            )
-            + coalesce(greatest(call.hold_s, 0), 0)
-            + coalesce(greatest(call.acw_s, 0), 0) as handle_s
+            {{ call_handle_s('call') }} as handle_s
         from {{ span }} as span
         cross join services
         -- Service by service, by index
@@ -298,30 +284,12 @@
             judged.channel,
             judged.kpi,
             -- The window that decides
-            case
-                when judged.is_missed then watched.window_min
-                when judged.is_missed_long then watched.long_min
-                when judged.is_missed_fast then watched.short_min
-                else watched.window_min
-            end as decided_over_min,
-            case
-                when judged.is_missed then judged.window_sum
-                when judged.is_missed_long then judged.long_sum
-                when judged.is_missed_fast then judged.short_sum
-                else judged.window_sum
-            end as numerator,
-            case
-                when judged.is_missed then judged.window_n
-                when judged.is_missed_long then judged.long_n
-                when judged.is_missed_fast then judged.short_n
-                else judged.window_n
-            end as denominator,
-            case
-                when judged.is_missed then judged.window_at_best
-                when judged.is_missed_long then judged.long_at_best
-                when judged.is_missed_fast then judged.short_at_best
-                else judged.window_at_best
-            end as at_best,
+            {{ of_deciding('watched', ['window_min', 'long_min', 'short_min']) }}
+                as decided_over_min,
+            {{ of_deciding('judged', ['window_sum', 'long_sum', 'short_sum']) }} as numerator,
+            {{ of_deciding('judged', ['window_n', 'long_n', 'short_n']) }} as denominator,
+            {{ of_deciding('judged', ['window_at_best', 'long_at_best', 'short_at_best']) }}
+                as at_best,
             judged.short_observed,
             judged.clear_observed,
             judged.is_missed or judged.is_missed_long or judged.is_missed_fast as is_missed,
@@ -407,4 +375,15 @@
         end,
         {{ unknown }}
     )
+{%- endmacro %}
+
+{# Of three columns, of the window of the target, the long and the short one, that of the window that
+   decides: the one that shows a miss. #}
+{% macro of_deciding(relation, columns) -%}
+    case
+        when judged.is_missed then {{ relation }}.{{ columns[0] }}
+        when judged.is_missed_long then {{ relation }}.{{ columns[1] }}
+        when judged.is_missed_fast then {{ relation }}.{{ columns[2] }}
+        else {{ relation }}.{{ columns[0] }}
+    end
 {%- endmacro %}

@@ -26,6 +26,7 @@ from rtm.sources import VENDORS
 from rtm.warehouse import Role, Warehouse
 
 if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
 
@@ -119,12 +120,7 @@ def _fingerprint(project: Path) -> str:
 
 def run_dbt(warehouse: Warehouse, settings: Settings, *arguments: str) -> int:
     """One dbt invocation in this process; returns how many nodes succeeded, raises ModelError."""
-    from dbt.cli.main import dbtRunner
-
-    _forget_behavior_flags()
-    os.environ.update(warehouse.libpq)
-    manifest = _manifest(settings, warehouse.url.database or "")
-    result = dbtRunner(manifest=manifest).invoke([*arguments, *_options(settings)])
+    result = _invoke(warehouse, settings, *arguments)
     nodes: list[Any] = list(getattr(result.result, "results", []))
     failed = [node for node in nodes if node.status in ("error", "fail")]
     if failed:
@@ -137,19 +133,22 @@ def run_dbt(warehouse: Warehouse, settings: Settings, *arguments: str) -> int:
 
 def compile_inline(warehouse: Warehouse, settings: Settings, template: str) -> str:
     """The SQL of a template that names macros and models, as a view would have it."""
-    from dbt.cli.main import dbtRunner
-
-    os.environ.update(warehouse.libpq)
-    manifest = _manifest(settings, warehouse.url.database or "")
     # What it compiles, dbt prints as well.
     with redirect_stdout(io.StringIO()):
-        result = dbtRunner(manifest=manifest).invoke(
-            ["compile", "--inline", template, *_options(settings)]
-        )
+        result = _invoke(warehouse, settings, "compile", "--inline", template)
     if not result.success:
         raise ModelError(f"dbt compile: {result.exception}")
     nodes: list[Any] = list(getattr(result.result, "results", []))
     return str(nodes[0].node.compiled_code)
+
+
+def _invoke(warehouse: Warehouse, settings: Settings, *arguments: str) -> dbtRunnerResult:
+    from dbt.cli.main import dbtRunner
+
+    _forget_behavior_flags()
+    os.environ.update(warehouse.libpq)
+    manifest = _manifest(settings, warehouse.url.database or "")
+    return dbtRunner(manifest=manifest).invoke([*arguments, *_options(settings)])
 
 
 def _forget_behavior_flags() -> None:

@@ -1,22 +1,12 @@
 with
 
--- Targets in force on the local date of each service
-services as (
-    select * from {{ ref('int_service') }}
-),
-
 targets as (
-    select distinct on (target.service_code, target.channel, target.kpi)
+    select
         target.*,
-        services.timezone,
         coalesce(target.window_min, 30) as window_length_min,
         {{ built_as_of() }} - make_interval(mins => coalesce(target.window_min, 30)::int)
             as window_start_at
-    from {{ ref('stg_canonical__kpi_target') }} as target
-    inner join services on services.service_code = target.service_code
-    where ({{ built_as_of() }} at time zone services.timezone)::date
-        between target.effective_from and coalesce(target.effective_to, 'infinity')
-    order by target.service_code, target.channel, target.kpi, target.effective_from desc
+    from {{ ref('int_target_in_force') }} as target
 ),
 
 -- Whole intervals that lie in the window, wholly or in part

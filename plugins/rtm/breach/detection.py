@@ -9,7 +9,7 @@ their own kind (`rtm.breach.rosters`).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, text
 
@@ -57,7 +57,8 @@ WATCHED = text(
         watched.*,
         watch.missed_since,
         watch.recovered_since,
-        breach.breach_id
+        breach.breach_id,
+        coalesce(now.is_feed_behind, false) as is_feed_behind
     from marts.rpt_kpi_watch as watched
     left join marts.rpt_kpi_now as now using (service_code, channel, kpi)
     left join ops.kpi_watch as watch using (service_code, channel, kpi)
@@ -65,7 +66,6 @@ WATCHED = text(
         on (breach.service_code, breach.channel, breach.kpi)
         = (watched.service_code, watched.channel, watched.kpi)
         and breach.cleared_at is null
-    where not coalesce(now.is_feed_behind, false)
     order by watched.service_code, watched.channel, watched.kpi
     """
 )
@@ -103,28 +103,20 @@ CLEAR = text(
 # The report has a row for every target in force, also where nothing was offered.
 CLEAR_ENDED = text(
     """
-    update ops.breach as breach
-    set cleared_at = :as_of, cleared_because = 'target_ended'
-    where cleared_at is null and roster_date is null
-        and not exists (
-            select from marts.rpt_kpi_watch as watched
-            where (watched.service_code, watched.channel, watched.kpi)
-                = (breach.service_code, breach.channel, breach.kpi)
-        )
+    update ops.breach set cleared_at = :as_of, cleared_because = 'target_ended'
+    where cleared_at is null and roster_date is null and breach_id <> all(:watched)
     """
 )
 
 
 def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
     """Looks at every watched KPI once; returns how many breaches were opened and cleared."""
-    remembered, missed, recovered = [], [], []
+    watched, remembered, missed, recovered = [], [], [], []
     for row in connection.execute(WATCHED).mappings():
-        verdict = Verdict(
-            row["is_missed"],
-            row["is_recovered"],
-            timedelta(minutes=row["missed_for_min"]),
-            timedelta(minutes=row["clear_for_min"]),
-        )
+        watched.append(row["breach_id"])
+        if row["is_feed_behind"]:
+            continue
+        verdict = Verdict.of(row)
         before = Watch(row["missed_since"], row["recovered_since"])
         watch = before.at(as_of, verdict)
         if watch != before:
@@ -136,7 +128,9 @@ def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
     if remembered:
         connection.execute(REMEMBER, remembered)
     cleared = connection.execute(CLEAR, {"as_of": as_of, "recovered": recovered}).rowcount
-    cleared += connection.execute(CLEAR_ENDED, {"as_of": as_of}).rowcount
+    cleared += connection.execute(
+        CLEAR_ENDED, {"as_of": as_of, "watched": list(filter(None, watched))}
+    ).rowcount
     opened = sum(connection.execute(OPEN, breach).rowcount for breach in missed)
     return opened, cleared
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import RowMapping
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -17,6 +19,16 @@ class Verdict:
     is_recovered: bool
     missed_for: timedelta
     clear_for: timedelta
+
+    @classmethod
+    def of(cls, row: RowMapping) -> Verdict:
+        """The verdict of a row of `marts.rpt_kpi_watch`."""
+        return cls(
+            row["is_missed"],
+            row["is_recovered"],
+            timedelta(minutes=float(row["missed_for_min"])),
+            timedelta(minutes=float(row["clear_for_min"])),
+        )
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,6 @@
 -- is told there.
 {{ config(materialized='view') }}
 
-with
-
-in_force as (
-    select distinct on (target.service_code, target.channel, target.kpi)
-        target.*,
-        service.timezone,
-        service.has_opening_hours
-    from {{ ref('stg_canonical__kpi_target') }} as target
-    inner join {{ ref('int_service') }} as service on service.service_code = target.service_code
-    where ({{ built_as_of() }} at time zone service.timezone)::date
-        between target.effective_from and coalesce(target.effective_to, 'infinity')
-    order by target.service_code, target.channel, target.kpi, target.effective_from desc
-)
-
 select
     in_force.service_code,
     in_force.channel,
@@ -48,7 +34,7 @@ select
     -- Service
     in_force.timezone,
     in_force.has_opening_hours
-from in_force
+from {{ ref('int_target_in_force') }} as in_force
 inner join {{ ref('stg_breach__rule') }} as rule on rule.kpi = in_force.kpi
 left join {{ ref('stg_canonical__breach_rule') }} as stated
     on stated.service_code = in_force.service_code and stated.kpi = in_force.kpi

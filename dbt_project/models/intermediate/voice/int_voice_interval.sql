@@ -66,13 +66,7 @@ calls as (
             when {{ as_of() }} >= call.offered_at + interval '4 hours' then 'timed_out'
             else 'open'
         end as outcome,
-        -- Waiting begins in the queue; an unknown wait is null
-        case
-            when call.queued_at is null then 0
-            when call.outcome = 'answered'
-                then {{ seconds_between('call.queued_at', 'call.answered_at') }}
-            else {{ seconds_between('call.queued_at', 'call.left_at') }}
-        end as wait_s
+        {{ call_wait_s('call') }} as wait_s
     from rules
     -- Interval by interval, by index
     cross join lateral (
@@ -124,18 +118,7 @@ counted as (
             as wait_s_sum,
         count(*) filter (where classified.is_handled) as handled,
         coalesce(
-            sum(
-                greatest(
-                    coalesce(
-                        classified.talk_s,
-                        {{ seconds_between('classified.answered_at', 'classified.ended_at') }}
-                        - greatest(classified.hold_s, 0)
-                    ),
-                    0
-                )
-                + greatest(classified.hold_s, 0)
-                + greatest(classified.acw_s, 0)
-            ) filter (where classified.is_handled),
+            sum({{ call_handle_s('classified') }}) filter (where classified.is_handled),
             0
         ) as handle_s_sum,
         -- Clock
