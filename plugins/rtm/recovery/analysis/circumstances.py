@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import sqrt
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from rtm.recovery.analysis.contacts import Contacts, read_contacts
 from rtm.recovery.analysis.plan import Plan, Unknown, read_plan
 from rtm.recovery.analysis.queue import Flags, Numbers
-from rtm.recovery.analysis.rerun import Cause, Situation, Times, handling_times
+from rtm.recovery.analysis.rerun import Cause, Ended, Situation, Slices, ended_in, slices_of
 from rtm.recovery.analysis.service import Breach, Rules, Span
 from rtm.recovery.analysis.staff import Staff, read_staff
 from rtm.recovery.analysis.usual import Usual, read_usual
@@ -24,12 +25,38 @@ from rtm.recovery.analysis.usual import Usual, read_usual
 WARM_UP = timedelta(hours=1)
 BEYOND_CHANCE = 1.645
 """Standard errors: one in twenty is more by chance."""
-SPLIT_TOLERANCE = 0.1
-"""A forecast that is split among channels by what is usual is not more exact than that."""
+SHORTEST_WINDOW = timedelta(minutes=30)
+"""A waiting list has no window: it is what the last half hour has left."""
 USUAL_SERVING_SHARE = 0.85
 NIL_AGENTS = 0.05
 
 WITHIN_CHANCE = "within_chance"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Sums that were expected slice by slice, and what chance may add to each."""
+
+    sums: Numbers
+    errors: Numbers
+    bias: float
+    """By so much the expectation itself may be wrong."""
+
+    def left_of(self, observed: Numbers, is_in_window: Flags) -> Numbers:
+        """What is left of each sum without what is beyond chance: in the slice, or in the window as
+        a whole."""
+        left = np.ones(len(observed))
+        is_beyond = self._is_beyond(self.sums, self.errors, observed)
+        left[is_beyond] = self.sums[is_beyond] / observed[is_beyond]
+        planned = self.sums[is_in_window].sum()
+        error = sqrt((self.errors[is_in_window] ** 2).sum())
+        came, kept = (sums[is_in_window].sum() for sums in (observed, observed * left))
+        if self._is_beyond(planned, error, came) and kept > planned:
+            left[is_in_window] *= planned / kept
+        return left
+
+    def _is_beyond(self, planned: Any, error: Any, observed: Any) -> Any:
+        return (observed > planned * (1 + self.bias)) & (observed - planned > BEYOND_CHANCE * error)
 
 
 @dataclass(frozen=True)
@@ -53,7 +80,7 @@ class Circumstances:
 
     situation: Situation
     usual: Usual
-    times: Times
+    ended: Ended
     findings: dict[Cause, Finding]
     at_work: tuple[Cause, ...]
     """The causes that are known and not nil."""
@@ -63,29 +90,31 @@ def read_circumstances(
     connection: Connection, breach: Breach, rules: Rules, as_of: datetime
 ) -> Circumstances:
     """Reads what the window and the hour before it were like."""
-    span = Span(breach.started_at - WARM_UP, breach.detected_at)
-    from_s = span.seconds(breach.started_at)
-    usual = read_usual(connection, breach, str(rules.zone), breach.started_at, as_of)
+    started_at = min(breach.started_at, breach.detected_at - SHORTEST_WINDOW)
+    span = Span(started_at - WARM_UP, breach.detected_at)
+    from_s = span.seconds(started_at)
+    usual = read_usual(connection, breach, str(rules.zone), started_at, as_of)
     contacts = read_contacts(connection, breach, rules, span, as_of)
     staff = read_staff(connection, breach, rules, span, usual.shares)
     plan = read_plan(connection, breach.service_code, span)
-    times = handling_times(contacts, from_s, span.length_s)
+    slices = slices_of(from_s, span.length_s)
+    ended = ended_in(contacts, slices)
     added, findings = _staff_causes(staff, plan, usual, from_s)
-    factor, findings[Cause.AHT_ABOVE_FORECAST] = _handling(times, plan, usual, from_s, span)
-    kept, findings[Cause.VOLUME_ABOVE_FORECAST] = _volume(contacts, plan, usual, from_s, span)
+    factor, findings[Cause.AHT_ABOVE_FORECAST] = _handling(ended, plan, usual, from_s)
+    kept, findings[Cause.VOLUME_ABOVE_FORECAST] = _volume(contacts, slices, plan, usual, from_s)
     lines, finds_no_line, findings[Cause.LINES] = _lines(contacts, from_s, span)
     situation = Situation(
         *(breach.kpi, rules, contacts, from_s, span.length_s),
         staff.serving * usual.concurrency,
-        *(added, factor, kept, lines, finds_no_line),
+        *(added, slices, factor, kept, lines, finds_no_line),
     )
-    return Circumstances(situation, usual, times, findings, _at_work(situation, findings))
+    return Circumstances(situation, usual, ended, findings, _at_work(situation, findings))
 
 
 def _at_work(situation: Situation, findings: dict[Cause, Finding]) -> tuple[Cause, ...]:
     is_nil = {cause: added.mean() < NIL_AGENTS for cause, added in situation.added.items()} | {
-        Cause.AHT_ABOVE_FORECAST: min(situation.handling_factor) >= 1,
-        Cause.VOLUME_ABOVE_FORECAST: min(situation.kept_share) >= 1,
+        Cause.AHT_ABOVE_FORECAST: situation.handling_factor.min() >= 1,
+        Cause.VOLUME_ABOVE_FORECAST: situation.kept_share.min() >= 1,
         Cause.LINES: not situation.contacts.has_fate("blocked").any(),
     }
     return tuple(cause for cause in Cause if cause in findings and not is_nil.get(cause, True))
@@ -114,61 +143,51 @@ def _staff_causes(
     return added, findings
 
 
-def _handling(
-    times: Times, plan: Plan, usual: Usual, from_s: float, span: Span
-) -> tuple[tuple[float, float], Finding]:
-    """What is left of the handling times once they are those of the forecast."""
-    told = plan.aht_in(from_s, span.length_s)
+def _handling(ended: Ended, plan: Plan, usual: Usual, from_s: float) -> tuple[Numbers, Finding]:
+    """What is left of the handling times, slice by slice, once they are those of the forecast."""
+    untouched = np.ones(len(ended.slices))
+    told = plan.aht_in(from_s, ended.slices[-1][1])
     if told is None:
-        return (1.0, 1.0), Finding(Unknown.NO_FORECAST_AHT)
-    part = 1.0
-    if usual.channels != 1:
-        if not usual.handling_s or not usual.service_handling_s:
-            return (1.0, 1.0), Finding(Unknown.NO_USUAL_MIX)
-        part = usual.handling_s / usual.service_handling_s
-    factors = []
-    periods = ((0.0, from_s), (from_s, span.length_s))
-    for period, mean_s, deviation_s, handled in zip(
-        periods, times.mean_s, times.deviation_s, times.handled, strict=True
-    ):
-        forecast_s = (plan.aht_in(*period) or told) * part * usual.concurrency
-        error_s = deviation_s / sqrt(handled) if handled else np.inf
-        least_s = forecast_s * (1 + (SPLIT_TOLERANCE if usual.channels != 1 else 0.0))
-        is_above = mean_s > least_s and mean_s - forecast_s > BEYOND_CHANCE * error_s
-        factors.append(forecast_s / mean_s if is_above else 1.0)
-    observed_s = times.mean_s[1] / usual.concurrency
-    forecast_s = told * part
-    is_by_chance = observed_s > forecast_s and min(factors) >= 1
-    return (factors[0], factors[1]), Finding(
-        WITHIN_CHANCE if is_by_chance else None,
-        None if np.isnan(observed_s) else observed_s,
-        forecast_s,
+        return untouched, Finding(Unknown.NO_FORECAST_AHT)
+    if not usual.handling_s or not usual.service_handling_s:
+        part = 1.0
+        if usual.mix_error:
+            return untouched, Finding(Unknown.NO_USUAL_MIX)
+    else:
+        part = usual.handling_s / usual.service_handling_s if usual.mix_error else 1.0
+    forecast_s = np.array([plan.aht_in(*slice_) or told for slice_ in ended.slices])
+    expected = Expected(
+        ended.handled * forecast_s * part * usual.concurrency,
+        ended.deviation_s * np.sqrt(ended.handled),
+        usual.mix_error,
     )
+    left = expected.left_of(ended.spent_s, ended.is_in_window(from_s))
+    handled = ended.handled[ended.is_in_window(from_s)].sum()
+    spent_s = ended.spent_s[ended.is_in_window(from_s)].sum()
+    observed_s = float(spent_s / handled / usual.concurrency) if handled else None
+    return left, _finding(left, observed_s, told * part)
 
 
 def _volume(
-    contacts: Contacts, plan: Plan, usual: Usual, from_s: float, span: Span
-) -> tuple[tuple[float, float], Finding]:
-    """The part of the contacts that was forecast."""
-    if plan.offered_in(from_s, span.length_s) is None:
-        return (1.0, 1.0), Finding(Unknown.NO_FORECAST)
+    contacts: Contacts, slices: Slices, plan: Plan, usual: Usual, from_s: float
+) -> tuple[Numbers, Finding]:
+    """The part of the contacts that was forecast, slice by slice."""
+    forecast = [plan.offered_in(*slice_) for slice_ in slices]
+    if any(told is None for told in forecast):
+        return np.ones(len(slices)), Finding(Unknown.NO_FORECAST)
     if usual.contact_share is None:
-        return (1.0, 1.0), Finding(Unknown.NO_USUAL_MIX)
-    shares, counted, forecast = [], 0, 0.0
-    for since_s, until_s in ((0.0, from_s), (from_s, span.length_s)):
-        counted = int(((contacts.arrives_s >= since_s) & (contacts.arrives_s < until_s)).sum())
-        expected = plan.offered_in(since_s, until_s)
-        if expected is None:
-            shares.append(1.0)
-            continue
-        forecast = expected * usual.contact_share
-        least = forecast * (1 + (SPLIT_TOLERANCE if usual.channels != 1 else 0.0))
-        is_above = counted > least and counted - forecast > BEYOND_CHANCE * sqrt(forecast)
-        shares.append(forecast / counted if is_above else 1.0)
-    is_by_chance = counted > forecast and min(shares) >= 1
-    return (shares[0], shares[1]), Finding(
-        WITHIN_CHANCE if is_by_chance else None, float(counted), forecast
-    )
+        return np.ones(len(slices)), Finding(Unknown.NO_USUAL_MIX)
+    planned = np.array(forecast, dtype=float) * usual.contact_share
+    edges = [slices[0][0], *(until_s for _, until_s in slices)]
+    came = np.histogram(contacts.arrives_s, edges)[0].astype(float)
+    is_in_window = np.array([since_s >= from_s for since_s, _ in slices])
+    left = Expected(planned, np.sqrt(planned), usual.mix_error).left_of(came, is_in_window)
+    return left, _finding(left, float(came[is_in_window].sum()), float(planned[is_in_window].sum()))
+
+
+def _finding(left: Numbers, observed: float | None, expected: float) -> Finding:
+    is_by_chance = observed is not None and observed > expected and left.min() >= 1
+    return Finding(WITHIN_CHANCE if is_by_chance else None, observed, expected)
 
 
 def _lines(contacts: Contacts, from_s: float, span: Span) -> tuple[int | None, Flags, Finding]:

@@ -93,7 +93,7 @@ def explain_gap(
 
 def explain(breach: Breach, found: Circumstances) -> Explanation:
     """The same of what was read: pure, and bounded in what it costs."""
-    rerun = Rerun(found.situation, found.usual, found.times)
+    rerun = Rerun(found.situation, found.usual, found.ended)
     orders, replications = _effort(len(found.situation.contacts), len(found.at_work))
     random = np.random.default_rng(_seed(breach))
     shares: dict[Cause, list[float]] = {cause: [] for cause in found.at_work}

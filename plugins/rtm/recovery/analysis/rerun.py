@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 from math import inf
 
 import numpy as np
@@ -23,6 +24,10 @@ from rtm.recovery.analysis.usual import Usual
 
 FEW = 5
 """So few handled contacts tell no mean."""
+SLICE_S = 900.0
+
+Slices = list[tuple[float, float]]
+"""From when to when, one after the other."""
 
 
 class Cause(StrEnum):
@@ -58,19 +63,21 @@ class Situation:
     """By minute; a server takes one contact at a time."""
     added: Mapping[Cause, Numbers]
     """Servers that are there as well once a cause is put right."""
-    handling_factor: tuple[float, float]
-    """What is left of handling times by the forecast, before and in the window."""
-    kept_share: tuple[float, float]
-    """The part of the contacts that was forecast, before and in the window."""
+    slices: Slices
+    handling_factor: Numbers
+    """What is left of handling times by the forecast, slice by slice."""
+    kept_share: Numbers
+    """The part of the contacts that was forecast, slice by slice."""
     lines: int | None
     """Lines of the service, where calls were refused because all were taken."""
     finds_no_line: Flags
     """Refused because all lines were taken, not because they were out of order."""
 
-    def by_period(self, before_and_within: tuple[float, float]) -> Numbers:
-        """For each contact the value of the period in which it came."""
-        before, within = before_and_within
-        return np.where(self.contacts.arrives_s >= self.from_s, within, before)
+    def by_slice(self, values: Numbers) -> Numbers:
+        """For each contact the value of the slice in which it came; of the first, if before."""
+        begins_s = [since_s for since_s, _ in self.slices]
+        place = np.searchsorted(begins_s, self.contacts.arrives_s, side="right") - 1
+        return np.asarray(values[np.maximum(place, 0)])
 
 
 @dataclass(frozen=True)
@@ -86,37 +93,56 @@ class Draw:
 
 
 @dataclass(frozen=True)
-class Times:
-    """Handling times of contacts handled before and in the window."""
+class Ended:
+    """Handling slice by slice: the time spent in it over the contacts that ended in it, so that the
+    long ones which still go on count in full."""
 
-    mean_s: tuple[float, float]
-    deviation_s: tuple[float, float]
-    handled: tuple[int, int]
+    slices: Slices
+    spent_s: Numbers
+    handled: Numbers
+    deviation_s: float
+
+    def is_in_window(self, from_s: float) -> Flags:
+        return np.array([since_s >= from_s for since_s, _ in self.slices])
+
+    def mean_s(self, fallback_s: float) -> Numbers:
+        """Of a slice in which few have ended, the mean of all."""
+        everything = self.handled.sum()
+        mean_s = self.spent_s.sum() / everything if everything >= FEW else fallback_s
+        is_known = self.handled >= FEW
+        return np.where(is_known, self.spent_s / np.maximum(self.handled, 1), mean_s)
 
 
-def handling_times(contacts: Contacts, from_s: float, to_s: float) -> Times:
-    """Time in service over contacts ended, so that the long ones still going on count in full."""
+def slices_of(from_s: float, to_s: float) -> Slices:
+    """About a quarter of an hour each; none lies both in the window and before it."""
+    edges = [
+        *np.linspace(0.0, from_s, max(round(from_s / SLICE_S), 1) + 1)[:-1].tolist(),
+        *np.linspace(from_s, to_s, max(round((to_s - from_s) / SLICE_S), 1) + 1).tolist(),
+    ]
+    return list(pairwise(edges))
+
+
+def ended_in(contacts: Contacts, slices: Slices) -> Ended:
     is_served = contacts.has_fate("served")
     starts_s = (contacts.arrives_s + contacts.wait_s)[is_served]
     takes_s = contacts.handling_s[is_served]
     ends_s = np.where(np.isnan(takes_s), inf, starts_s + takes_s)
-    found = []
-    for since_s, until_s in ((0.0, from_s), (from_s, to_s)):
-        spent_s = np.clip(np.minimum(ends_s, until_s) - np.maximum(starts_s, since_s), 0, None)
-        is_ended = (ends_s > since_s) & (ends_s <= until_s)
-        ended = int(is_ended.sum())
-        spread = float(takes_s[is_ended].std()) if ended > 1 else 0.0
-        found.append((float(spent_s.sum()) / ended if ended >= FEW else np.nan, spread, ended))
-    return Times(*((before, within) for before, within in zip(*found, strict=True)))
+    spent_s, handled = np.zeros(len(slices)), np.zeros(len(slices))
+    for number, (since_s, until_s) in enumerate(slices):
+        overlap = np.minimum(ends_s, until_s) - np.maximum(starts_s, since_s)
+        spent_s[number] = np.clip(overlap, 0, None).sum()
+        handled[number] = ((ends_s > since_s) & (ends_s <= until_s)).sum()
+    known_s = takes_s[~np.isnan(takes_s)]
+    return Ended(slices, spent_s, handled, float(known_s.std()) if len(known_s) > 1 else 0.0)
 
 
 class Rerun:
     """A situation that can be run as often as one likes."""
 
-    def __init__(self, situation: Situation, usual: Usual, times: Times) -> None:
+    def __init__(self, situation: Situation, usual: Usual, ended: Ended) -> None:
         self._situation = situation
         self._usual = usual
-        self._times = times
+        self._ended = ended
 
     def draw(self, random: np.random.Generator) -> Draw:
         contacts = self._situation.contacts
@@ -139,10 +165,10 @@ class Rerun:
         situation, contacts = self._situation, self._situation.contacts
         comes = np.ones(len(contacts), dtype=bool)
         if Cause.VOLUME_ABOVE_FORECAST in righted:
-            comes = draw.comes_by < situation.by_period(situation.kept_share)
+            comes = draw.comes_by < situation.by_slice(situation.kept_share)
         handling_s, reply_s = draw.handling_s, draw.reply_s
         if Cause.AHT_ABOVE_FORECAST in righted:
-            factor = situation.by_period(situation.handling_factor)
+            factor = situation.by_slice(situation.handling_factor)
             handling_s, reply_s = handling_s * factor, reply_s * factor
         servers = situation.servers.copy()
         for cause in STAFF_CAUSES:
@@ -226,28 +252,23 @@ class Rerun:
         is_known = contacts.has_fate("served") & ~np.isnan(contacts.handling_s)
         known_s, replies_s = contacts.handling_s[is_known], contacts.reply_s[is_known]
         replies_s = np.where(np.isnan(replies_s), 0.0, replies_s)
-        mean_s = self._mean_by_period(known_s)
+        usual_s = float(known_s.mean()) if len(known_s) else self._usual.handling_s or 1.0
+        mean_s = self._situation.by_slice(self._ended.mean_s(usual_s))
         picked = random.integers(0, len(known_s), count) if len(known_s) else np.zeros(count, int)
-        drawn_s, reply_s = self._situation.by_period(mean_s), np.zeros(count)
+        drawn_s, reply_s = self._situation.by_slice(mean_s), np.zeros(count)
         if len(known_s):
             # Those that have ended are the shorter ones of their time
             stretch = drawn_s / max(float(known_s.mean()), 1e-9)
             drawn_s, reply_s = known_s[picked] * stretch, replies_s[picked] * stretch
         goes_on = contacts.has_fate("served") & ~is_known
         elapsed_s = np.maximum(self._situation.to_s - contacts.arrives_s - contacts.wait_s, 0.0)
-        more_s = random.exponential(1.0, count) * self._situation.by_period(mean_s)
+        more_s = random.exponential(1.0, count) * self._situation.by_slice(mean_s)
         handling_s = np.where(is_known, contacts.handling_s, drawn_s)
         handling_s = np.where(goes_on, elapsed_s + more_s, handling_s)
         has_replied = contacts.has_fate("served") & ~np.isnan(contacts.reply_s)
         reply_s = np.where(has_replied, contacts.reply_s, reply_s)
         is_late = goes_on & ~has_replied
         return handling_s, np.where(is_late, np.maximum(reply_s, elapsed_s), reply_s)
-
-    def _mean_by_period(self, known_s: Numbers) -> tuple[float, float]:
-        fallback = float(known_s.mean()) if len(known_s) else self._usual.handling_s or 1.0
-        before_s, within_s = self._times.mean_s
-        before_s = fallback if np.isnan(before_s) else before_s
-        return before_s, (before_s if np.isnan(within_s) else within_s)
 
     def _drawn_patience(self, random: np.random.Generator) -> Numbers:
         """Who left had so much; who did not had more, and exponential times know no age."""

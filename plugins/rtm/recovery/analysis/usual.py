@@ -7,10 +7,11 @@ fortnight of one service, however much is stored.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,8 @@ from rtm.recovery.analysis.service import Breach, Span
 FORTNIGHT = timedelta(days=14)
 MANY = 30
 """So many contacts tell of a share by themselves."""
+MIX_ERROR, MIX_ERROR_OF_A_DAY = 0.1, 0.25
+"""Of how contacts are shared among channels at an hour: known of this hour, or of a whole day."""
 CONCURRENCY_SHARE = 0.02
 """A limit that is reached by so many of the assignments is not a slip of the clock."""
 
@@ -142,6 +145,7 @@ TEAMS = text(
 IN_HAND = text(
     """
     select
+        came.channel,
         came.external_agent_id,
         extract(
             epoch from least(came.assigned_at, came.first_response_at) - :from_at
@@ -149,12 +153,11 @@ IN_HAND = text(
         extract(epoch from coalesce(came.closed_at, :to_at) - :from_at)::double precision as to_s
     from intermediate.int_conversation as came
     where came.service_code = :service_code
-        and came.channel = :channel
         and came.interval_start > cast(:from_at as timestamptz) - interval '1 hour'
         and came.interval_start <= :to_at
         and came.external_agent_id is not null
         and least(came.assigned_at, came.first_response_at) <= :to_at
-    order by came.external_agent_id, from_s, to_s
+    order by came.channel, came.external_agent_id, from_s, to_s
     """
 )
 
@@ -171,8 +174,8 @@ class Usual:
     """Agent time of one contact, before the trouble."""
     service_handling_s: float | None
     """The same over all channels."""
-    channels: int
-    """With contacts, before the trouble."""
+    mix_error: float
+    """By so much the part of the channel may be wrong; nil where it is the only one."""
     gave_up: int
     waited_s: float
     """All waiting of the fortnight, by those served and those who gave up."""
@@ -205,8 +208,7 @@ def read_usual(
             "timezone": timezone,
         },
     ).all()
-    concurrency = 1 if breach.is_voice else _concurrency(connection, breach, as_of)
-    at_once = defaultdict(lambda: 1, {breach.channel: concurrency})
+    at_once = _concurrency(connection, breach, as_of)
     handling = _handling_by_channel(rows, at_once)
     mix = _mix(rows)
     own = [row for row in rows if row.channel == breach.channel]
@@ -215,23 +217,30 @@ def read_usual(
         mix.get(breach.channel) if mix else None,
         handling.get(breach.channel),
         _mean_handling(handling, mix),
-        len(mix),
+        _mix_error(rows, mix),
         sum(row.gave_up for row in own),
         sum(row.wait_s or 0.0 for row in own),
-        concurrency,
+        at_once[breach.channel],
     )
 
 
 def _mix(rows: Sequence[Row[Any]]) -> dict[str, float]:
     """The part of each channel: at this hour of earlier days, if that is known, else of all."""
-    at_this_hour: dict[str, int] = defaultdict(int)
-    before: dict[str, int] = defaultdict(int)
+    counts: dict[str, int] = defaultdict(int)
     for row in rows:
-        at_this_hour[row.channel] += row.came_at_this_hour
-        before[row.channel] += row.came_before
-    counts = at_this_hour if sum(at_this_hour.values()) >= MANY else before
+        counts[row.channel] += row.came_at_this_hour if _knows_the_hour(rows) else row.came_before
     total = sum(counts.values())
     return {channel: count / total for channel, count in counts.items() if count}
+
+
+def _mix_error(rows: Sequence[Row[Any]], mix: Mapping[str, float]) -> float:
+    if len(mix) == 1:
+        return 0.0
+    return MIX_ERROR if _knows_the_hour(rows) else MIX_ERROR_OF_A_DAY
+
+
+def _knows_the_hour(rows: Sequence[Row[Any]]) -> bool:
+    return int(sum(row.came_at_this_hour for row in rows)) >= MANY
 
 
 def _handling_by_channel(rows: Sequence[Row[Any]], at_once: Mapping[str, int]) -> dict[str, float]:
@@ -279,32 +288,27 @@ def _shares(
     return shares
 
 
-def _concurrency(connection: Connection, breach: Breach, as_of: datetime) -> int:
-    """How many conversations an agent takes at a time: as many as were often in hand."""
+def _concurrency(connection: Connection, breach: Breach, as_of: datetime) -> Mapping[str, int]:
+    """How many contacts an agent takes at a time, by channel: as many as were often in hand."""
     span = Span(as_of - timedelta(days=1), as_of)
     rows = connection.execute(
         IN_HAND,
-        {
-            "service_code": breach.service_code,
-            "channel": breach.channel,
-            "from_at": span.from_at,
-            "to_at": span.to_at,
-        },
+        {"service_code": breach.service_code, "from_at": span.from_at, "to_at": span.to_at},
     ).all()
-    counts: dict[int, int] = defaultdict(int)
-    in_hand: list[float] = []
-    agent_id = None
-    for row in rows:
-        if row.external_agent_id != agent_id:
-            agent_id, in_hand = row.external_agent_id, []
-        in_hand = [end_s for end_s in in_hand if end_s > row.from_s]
-        in_hand.append(row.to_s)
-        counts[len(in_hand)] += 1
-    enough = max(CONCURRENCY_SHARE * len(rows), 1.0)
-    reached, often = 0, 1
-    for number in sorted(counts, reverse=True):
-        reached += counts[number]
-        if reached >= enough:
-            often = number
-            break
-    return often
+    counts: dict[str, Counter[int]] = defaultdict(Counter)
+    for (channel, _), held in groupby(rows, lambda row: (row.channel, row.external_agent_id)):
+        in_hand: list[float] = []
+        for row in held:
+            in_hand = [end_s for end_s in in_hand if end_s > row.from_s]
+            in_hand.append(row.to_s)
+            counts[channel][len(in_hand)] += 1
+    at_once: dict[str, int] = defaultdict(lambda: 1)
+    for channel, by_number in counts.items():
+        enough = max(CONCURRENCY_SHARE * by_number.total(), 1.0)
+        reached = 0
+        for number in sorted(by_number, reverse=True):
+            reached += by_number[number]
+            if reached >= enough:
+                at_once[channel] = number
+                break
+    return at_once
