@@ -33,14 +33,16 @@ class Trouble:
 TROUBLES = {
     "healthy": Trouble(100, "voice", None),
     "voice_left": Trouble(101, "voice", "absent_or_late", FaultKind.SHORTFALL, 0.6),
-    "voice_absent": Trouble(102, "voice", "absent_or_late", FaultKind.ABSENT, 0.5),
-    "voice_aux": Trouble(103, "voice", "aux_over_allowance", FaultKind.AUX_OVER, 9000),
+    "voice_absent": Trouble(102, "voice", "absent_or_late", FaultKind.ABSENT, 0.7),
+    "voice_aux": Trouble(103, "voice", "aux_over_allowance", FaultKind.AUX_OVER, 10800),
     "voice_slow": Trouble(104, "voice", "aht_above_forecast", FaultKind.SLOW_HANDLING, 2.5),
     "voice_surge": Trouble(105, "voice", "volume_above_forecast", FaultKind.SURGE, 2.5),
     "voice_outage": Trouble(106, "voice", "lines", FaultKind.OUTAGE),
     "chat_left": Trouble(107, "chat", "absent_or_late", FaultKind.SHORTFALL, 0.7),
     "chat_slow": Trouble(108, "chat", "aht_above_forecast", FaultKind.SLOW_HANDLING, 3.0),
     "chat_surge": Trouble(109, "chat", "volume_above_forecast", FaultKind.SURGE, 2.5),
+    # Conversations lie there though agents are free: nothing that was read tells why.
+    "chat_outage": Trouble(110, "chat", "unexplained", FaultKind.OUTAGE),
 }
 
 
@@ -61,7 +63,7 @@ def _faults(trouble: Trouble, service: ServiceModel, midnight: datetime) -> Iter
         return
     if kind in (FaultKind.ABSENT, FaultKind.AUX_OVER):
         crew = [a for a in service.agents if a.crew_shift and trouble.channel in a.channels]
-        share = trouble.amount if kind is FaultKind.ABSENT else 0.8
+        share = trouble.amount if kind is FaultKind.ABSENT else 1.0
         begins = midnight + MORNING_SHIFT
         for number, agent in enumerate(crew):
             if number % 10 < share * 10:

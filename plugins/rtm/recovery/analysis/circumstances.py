@@ -23,8 +23,8 @@ from rtm.recovery.analysis.staff import Staff, read_staff
 from rtm.recovery.analysis.usual import Usual, read_usual
 
 WARM_UP = timedelta(hours=1)
-BEYOND_CHANCE = 1.645
-"""Standard errors: one in twenty is more by chance."""
+BEYOND_CHANCE, BEYOND_CHANCE_IN_SLICE = 1.645, 2.326
+"""Standard errors: one window in twenty, or one slice in a hundred, is more by chance."""
 SHORTEST_WINDOW = timedelta(minutes=30)
 """A waiting list has no window: it is what the last half hour has left."""
 USUAL_SERVING_SHARE = 0.85
@@ -46,17 +46,17 @@ class Expected:
         """What is left of each sum without what is beyond chance: in the slice, or in the window as
         a whole."""
         left = np.ones(len(observed))
-        is_beyond = self._is_beyond(self.sums, self.errors, observed)
+        is_beyond = self._is_beyond(self.sums, self.errors, observed, BEYOND_CHANCE_IN_SLICE)
         left[is_beyond] = self.sums[is_beyond] / observed[is_beyond]
         planned = self.sums[is_in_window].sum()
         error = sqrt((self.errors[is_in_window] ** 2).sum())
         came, kept = (sums[is_in_window].sum() for sums in (observed, observed * left))
-        if self._is_beyond(planned, error, came) and kept > planned:
+        if self._is_beyond(planned, error, came, BEYOND_CHANCE) and kept > planned:
             left[is_in_window] *= planned / kept
         return left
 
-    def _is_beyond(self, planned: Any, error: Any, observed: Any) -> Any:
-        return (observed > planned * (1 + self.bias)) & (observed - planned > BEYOND_CHANCE * error)
+    def _is_beyond(self, planned: Any, error: Any, observed: Any, errors: float) -> Any:
+        return (observed > planned * (1 + self.bias)) & (observed - planned > errors * error)
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,18 @@ def read_circumstances(
     kept, findings[Cause.VOLUME_ABOVE_FORECAST] = _volume(contacts, slices, plan, usual, from_s)
     lines, finds_no_line, findings[Cause.LINES] = _lines(contacts, from_s, span)
     situation = Situation(
-        *(breach.kpi, rules, contacts, from_s, span.length_s),
-        staff.serving * usual.concurrency,
-        *(added, slices, factor, kept, lines, finds_no_line),
+        kpi=breach.kpi,
+        rules=rules,
+        contacts=contacts,
+        from_s=from_s,
+        to_s=span.length_s,
+        servers=staff.serving * usual.concurrency,
+        added=added,
+        slices=slices,
+        handling_factor=factor,
+        kept_share=kept,
+        lines=lines,
+        finds_no_line=finds_no_line,
     )
     return Circumstances(situation, usual, ended, findings, _at_work(situation, findings))
 

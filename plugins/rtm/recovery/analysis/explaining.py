@@ -24,7 +24,7 @@ from rtm.recovery.analysis.service import Breach, Rules, read_rules
 from rtm.recovery.analysis.sharing import games_of, shapley
 
 METHOD = "queue_rerun/1"
-STEPS = 400_000
+STEPS = 800_000
 """Contacts served over all runs of one explanation, about: what a second or so is enough for."""
 MOST_REPLICATIONS, LEAST_REPLICATIONS = 40, 3
 INTERVAL = (0.05, 0.95)
