@@ -38,7 +38,7 @@ class TroubledCentre:
             return {**connection.execute(WATCHED, asked).mappings().one(), **told}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def centre(template, settings, tmp_path_factory) -> Iterator[TroubledCentre]:
     scenario = troubled_scenario()
     as_of = scenario.start + LOOKED_AT

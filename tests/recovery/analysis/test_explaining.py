@@ -186,7 +186,7 @@ def large_service(contacts_an_hour):
         from_s=3600.0,
         to_s=5400.0,
         servers=servers,
-        added={cause: servers * 0.1 for cause in STAFF_CAUSES},
+        added=dict.fromkeys(STAFF_CAUSES, servers * 0.1),
         slices=slices,
         handling_factor=np.full(len(slices), 0.9),
         kept_share=np.full(len(slices), 0.9),

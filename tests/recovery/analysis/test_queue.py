@@ -116,15 +116,19 @@ def test_the_queue_is_that_of_a_reckoning_second_by_second(contacts, servers):
 
 
 def second_by_second(arrives, handling, patience, servers):
-    starts, busy_until = [inf] * len(arrives), []
+    """Looks at every second who is free; who leaves is somebody idle, else the next to be so."""
+    starts, free_at = [inf] * len(arrives), []
     for second in range(int(max(arrives, default=0)) + 300):
-        busy_until = [end for end in busy_until if end > second]
-        capacity = servers[min(second // 60, len(servers) - 1)]
+        minute = second // 60
+        if second % 60 == 0 and minute < len(servers):
+            wanted = servers[minute] - (servers[minute - 1] if minute else 0)
+            free_at = sorted([*free_at, *[second] * wanted])[max(-wanted, 0) :]
         for n, arrived in enumerate(arrives):
             is_waiting = starts[n] == inf and arrived <= second <= arrived + patience[n]
-            if is_waiting and len(busy_until) < capacity:
+            if is_waiting and free_at and min(free_at) <= second:
+                free_at.remove(min(free_at))
+                free_at.append(second + handling[n])
                 starts[n] = second
-                busy_until.append(second + handling[n])
     return starts
 
 

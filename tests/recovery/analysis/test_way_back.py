@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 import pytest
 from sqlalchemy import text
 
-from rtm.recovery.analysis import find_way_back
+from rtm.recovery.analysis import find_way_back, people
 from rtm.recovery.analysis.service import Breach
 from rtm.recovery.analysis.way_back import Counted, _needed
 from tests.recovery.analysis.troubled_centre import TROUBLES
@@ -60,8 +60,13 @@ def test_the_day_so_far_and_its_rest_are_the_marts_and_the_forecast(centre, conn
         text(
             "select sum(forecast_offered) from marts.fct_roster_evaluation"
             " where service_code = :service_code and interval_start >= :next"
+            " and interval_start < :midnight"
         ),
-        {"service_code": service_code, "next": surge.intervals[1].start_at},
+        {
+            "service_code": service_code,
+            "next": surge.intervals[1].start_at,
+            "midnight": surge.intervals[-1].end_at,
+        },
     ).scalar_one()
     # Voice has somewhat less than half of the contacts.
     assert 0.35 < sum(i.expected for i in surge.intervals[1:]) / forecast < 0.55
@@ -182,7 +187,8 @@ def test_people_in_training_and_those_in_work_that_can_wait_are_told(centre, cha
     assert [agent.why for agent in found.candidates[:2]] == ["aux_that_can_wait", "in_training"]
 
 
-def test_who_is_off_is_asked_only_where_rest_and_nights_allow(centre, changed):
+def test_who_is_off_is_asked_only_where_rest_and_nights_allow(centre, changed, monkeypatch):
+    monkeypatch.setattr(people, "MOST_CANDIDATES", 1000)
     breach = centre.breach("healthy", "scr")
     off = [
         agent
@@ -198,11 +204,12 @@ def test_who_is_off_is_asked_only_where_rest_and_nights_allow(centre, changed):
         " 'work', 'Asia/Jakarta', :start, :end, :start, :end)"
     )
     as_of, hour = centre.as_of, timedelta(hours=1)
+    changed.execute(
+        text("delete from intermediate.int_shift where agent_id = any(:agents)"),
+        {"agents": [late, early, by_day]},
+    )
     # Came home two hours ago; begins in twelve hours; may not work at night
     changed.execute(shift, {"agent_id": late, "start": as_of - 10 * hour, "end": as_of - 2 * hour})
-    changed.execute(
-        text("delete from intermediate.int_shift where agent_id = :agent_id"), {"agent_id": early}
-    )
     changed.execute(
         shift, {"agent_id": early, "start": as_of + 12 * hour, "end": as_of + 20 * hour}
     )
@@ -211,8 +218,9 @@ def test_who_is_off_is_asked_only_where_rest_and_nights_allow(centre, changed):
         {"agent_id": by_day},
     )
     found = {agent.agent_id: agent for agent in find_way_back(changed, breach, as_of).candidates}
-    assert found.get(late) is None or found[late].helps_from_at == as_of + 9 * hour
-    assert found[early].helps_min == 60 if early in found else True
+    assert found[late].helps_from_at == as_of + 9 * hour
+    assert found[late].helps_min == 3.5 * 60 - 1 / 6
+    assert found[early].helps_min == 60
     ten_pm = datetime.combine(as_of.date(), time(20), as_of.tzinfo)
     evening = {agent.agent_id: agent for agent in find_way_back(changed, breach, ten_pm).candidates}
     assert evening[by_day].helps_min == 3 * 60

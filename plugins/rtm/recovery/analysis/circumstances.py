@@ -56,7 +56,7 @@ class Expected:
         return left
 
     def _is_beyond(self, planned: Any, error: Any, observed: Any, errors: float) -> Any:
-        return (observed > planned * (1 + self.bias)) & (observed - planned > errors * error)
+        return observed - planned * (1 + self.bias) > errors * error
 
 
 @dataclass(frozen=True)

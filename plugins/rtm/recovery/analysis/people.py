@@ -99,21 +99,29 @@ IN_AUX = text(
 
 IN_TRAINING = text(
     """
+    with
+
+    -- By service and date first: an agent has many shifts
+    trainings as materialized (
+        select shift.*
+        from intermediate.int_shift as shift
+        where shift.service_code = :service_code
+            and shift.roster_date between cast(:local_date as date) - 1 and :local_date
+            and shift.kind = 'training'
+    )
+
     select
         agent.agent_id,
         agent.agent_name,
-        shift.planned_start_at as since_at,
-        shift.planned_end_at as until_at
-    from intermediate.int_shift as shift
-    inner join intermediate.int_agent as agent on agent.agent_id = shift.agent_id
-    where shift.service_code = :service_code
-        and shift.roster_date between cast(:local_date as date) - 1 and :local_date
-        and shift.kind = 'training'
-        and agent.role = 'agent'
+        training.planned_start_at as since_at,
+        training.planned_end_at as until_at
+    from trainings as training
+    inner join intermediate.int_agent as agent on agent.agent_id = training.agent_id
+    where agent.role = 'agent'
         and case
-            when shift.planned_start_at < shift.planned_end_at
-                then shift.planned_start_at <= :as_of and shift.planned_end_at > :as_of
-            else shift.roster_date = :local_date
+            when training.planned_start_at < training.planned_end_at
+                then training.planned_start_at <= :as_of and training.planned_end_at > :as_of
+            else training.roster_date = :local_date
         end
     order by agent.agent_id
     """
