@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from rtm.recovery.analysis import explain_gap
-from rtm.recovery.analysis.circumstances import Circumstances, Finding
+from rtm.recovery.analysis.circumstances import Circumstances, Expected, Finding
 from rtm.recovery.analysis.contacts import Contacts
 from rtm.recovery.analysis.explaining import explain
 from rtm.recovery.analysis.rerun import STAFF_CAUSES, Cause, Situation, ended_in, slices_of
@@ -97,6 +97,55 @@ def test_the_answer_does_not_depend_on_how_the_moments_are_written(centre, conne
     }
     first = explain_gap(connection, breach, centre.as_of)
     assert explain_gap(connection, breach | elsewhere, centre.as_of.astimezone(UTC)) == first
+
+
+def test_a_row_of_the_table_will_do(centre, connection):
+    breach = centre.breach("voice_left", "scr")
+    row = connection.execute(
+        text(
+            "select *, window_start_at as started_at, as_of as detected_at"
+            " from marts.rpt_kpi_watch where service_code = :service_code and kpi = 'scr'"
+        ),
+        breach,
+    ).one()
+    assert explain_gap(connection, row, centre.as_of) == explain_gap(
+        connection, breach, centre.as_of
+    )
+
+
+def test_two_causes_at_once_share_the_gap(centre, changed):
+    changed.execute(
+        text(
+            "update raw.staffing_requirement set"
+            " forecast_offered = (forecast_offered::float * 0.5)::text"
+        )
+    )
+    breach = centre.breach("voice_left", "scr", target=99)
+    explanation = explain_gap(changed, breach, centre.as_of)
+    found = shares(explanation)
+    two = [found[cause].share for cause in ("absent_or_late", "volume_above_forecast")]
+    assert min(two) > 0.15 * explanation.gap, explanation
+    assert sum(two) > 0.9 * explanation.gap, explanation
+
+
+# A deviation that is none
+
+
+def test_what_chance_may_bring_is_no_cause():
+    expected = Expected(np.full(4, 50.0), np.sqrt(np.full(4, 50.0)), 0.0)
+    window = np.array([False, False, True, True])
+    assert expected.left_of(np.array([60.0, 40, 55, 55]), window).tolist() == [1, 1, 1, 1]
+    # One slice by itself, or the window as a whole
+    assert expected.left_of(np.array([100.0, 50, 50, 50]), window).tolist() == [0.5, 1, 1, 1]
+    left = expected.left_of(np.array([50.0, 50, 62, 63]), window)
+    assert (left * (50, 50, 62, 63)).tolist() == pytest.approx([50, 50, 49.6, 50.4])
+
+
+def test_a_forecast_that_may_be_wrong_by_a_quarter_asks_for_more():
+    expected = Expected(np.full(2, 50.0), np.sqrt(np.full(2, 50.0)), 0.25)
+    window = np.array([False, True])
+    assert expected.left_of(np.array([70.0, 70]), window).tolist() == [1, 1]
+    assert expected.left_of(np.array([150.0, 100]), window).tolist() == [1 / 3, 0.5]
 
 
 # What is not known

@@ -17,7 +17,15 @@ from sqlalchemy import Connection
 from rtm.recovery.analysis.contacts import Contacts, read_contacts
 from rtm.recovery.analysis.plan import Plan, Unknown, read_plan
 from rtm.recovery.analysis.queue import Flags, Numbers
-from rtm.recovery.analysis.rerun import Cause, Ended, Situation, Slices, ended_in, slices_of
+from rtm.recovery.analysis.rerun import (
+    FEW,
+    Cause,
+    Ended,
+    Situation,
+    Slices,
+    ended_in,
+    slices_of,
+)
 from rtm.recovery.analysis.service import Breach, Rules, Span
 from rtm.recovery.analysis.staff import Staff, read_staff
 from rtm.recovery.analysis.usual import Usual, read_usual
@@ -170,10 +178,12 @@ def _handling(ended: Ended, plan: Plan, usual: Usual, from_s: float) -> tuple[Nu
         ended.deviation_s * np.sqrt(ended.handled),
         usual.mix_error,
     )
-    left = expected.left_of(ended.spent_s, ended.is_in_window(from_s))
+    # While few have ended, the time spent tells nothing of how long they take.
+    told_s = np.where(ended.handled >= FEW, ended.spent_s, expected.sums)
+    left = expected.left_of(told_s, ended.is_in_window(from_s))
     handled = ended.handled[ended.is_in_window(from_s)].sum()
     spent_s = ended.spent_s[ended.is_in_window(from_s)].sum()
-    observed_s = float(spent_s / handled / usual.concurrency) if handled else None
+    observed_s = float(spent_s / handled / usual.concurrency) if handled >= FEW else None
     return left, _finding(left, observed_s, told * part)
 
 
@@ -190,7 +200,8 @@ def _volume(
     edges = [slices[0][0], *(until_s for _, until_s in slices)]
     came = np.histogram(contacts.arrives_s, edges)[0].astype(float)
     is_in_window = np.array([since_s >= from_s for since_s, _ in slices])
-    left = Expected(planned, np.sqrt(planned), usual.mix_error).left_of(came, is_in_window)
+    errors = np.sqrt(np.maximum(planned, 1.0))
+    left = Expected(planned, errors, usual.mix_error).left_of(came, is_in_window)
     return left, _finding(left, float(came[is_in_window].sum()), float(planned[is_in_window].sum()))
 
 

@@ -6,7 +6,7 @@ it. Of people off today it is known that their rest allows a shift, not whether 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -215,7 +215,7 @@ def find_candidates(
 
 
 def _in_aux(
-    rows: list[Row[Any]] | Any, as_of: datetime, shares: Mapping[str, float]
+    rows: Sequence[Row[Any]], as_of: datetime, shares: Mapping[str, float]
 ) -> Iterator[Candidate]:
     for row in rows:
         if row.over_s <= 0 and not row.can_wait:
@@ -235,7 +235,7 @@ def _in_aux(
 
 
 def _in_training(
-    rows: Any, as_of: datetime, tomorrow: datetime, shares: Mapping[str, float]
+    rows: Sequence[Row[Any]], as_of: datetime, tomorrow: datetime, shares: Mapping[str, float]
 ) -> Iterator[Candidate]:
     for row in rows:
         yield Candidate(
@@ -252,7 +252,7 @@ def _in_training(
 
 
 def _off(
-    rows: Any,
+    rows: Sequence[Row[Any]],
     rules: Rules,
     as_of: datetime,
     tomorrow: datetime,
