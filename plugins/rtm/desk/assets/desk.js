@@ -1,0 +1,71 @@
+// Renews a reading page once a minute without moving what the visitor looks at. Without this
+// script every page works the same, by hand.
+"use strict";
+
+(() => {
+  const main = document.querySelector("main[data-refresh]");
+  if (!main) return;
+
+  // Whoever is in a form has begun something that must not be taken away.
+  let touched = false;
+  main.addEventListener("input", () => { touched = true; });
+  const isInForm = () => touched || Boolean(document.activeElement?.closest("main form"));
+
+  // How an element is found again in the renewed page: by its id, or by where it leads.
+  const trace = (element) => {
+    if (!element || !main.contains(element) || element === main) return null;
+    if (element.id) return `#${CSS.escape(element.id)}`;
+    const href = element.getAttribute("href");
+    if (href) return `a[href="${CSS.escape(href)}"]`;
+    const details = element.closest("details[id]");
+    return details ? `#${CSS.escape(details.id)} > summary` : null;
+  };
+
+  const breaches = () => new Map(
+    [...main.querySelectorAll("[data-breach]")].map((row) => [row.dataset.breach, row.dataset.said]),
+  );
+
+  const announceNew = (before) => {
+    const said = [...breaches()].filter(([id]) => !before.has(id)).map(([, words]) => words);
+    if (said.length) {
+      document.getElementById("announce").textContent =
+        `${main.dataset.newBreach}: ${said.join("; ")}`;
+    }
+  };
+
+  const replace = (renewed) => {
+    const focused = trace(document.activeElement);
+    const opened = [...main.querySelectorAll("details[open][id]")].map((one) => one.id);
+    const [left, top] = [window.scrollX, window.scrollY];
+    const aside = [...main.querySelectorAll(".scroll")].map((one) => one.scrollLeft);
+    const before = breaches();
+    main.replaceChildren(...renewed.childNodes);
+    opened.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+    main.querySelectorAll(".scroll").forEach((one, n) => { one.scrollLeft = aside[n] ?? 0; });
+    if (focused) main.querySelector(focused)?.focus({ preventScroll: true });
+    window.scrollTo({ left, top, behavior: "instant" });
+    announceNew(before);
+  };
+
+  const renew = async () => {
+    if (document.hidden || isInForm()) return;
+    const failed = document.getElementById("not-renewed");
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      // Signed out meanwhile: the page that says so has the way back in.
+      if (answer.status === 401) { location.reload(); return; }
+      if (!answer.ok) throw new Error(String(answer.status));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const renewed = page.querySelector("main[data-refresh]");
+      if (!renewed) throw new Error("another page");
+      if (!isInForm()) replace(renewed);
+      failed.hidden = true;
+    } catch {
+      failed.hidden = false;
+    }
+  };
+
+  setInterval(renew, Number(main.dataset.refresh) * 1000);
+  // Back from another tab: at once, not after up to a minute.
+  document.addEventListener("visibilitychange", renew);
+})();

@@ -1,0 +1,139 @@
+"""Breaches of the visitor's services, and how far their recovery plans are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+Rows = Sequence[Row[Any]]
+
+PAGE_SIZE = 25
+MOST_OPEN = 50
+"""More than these are on the page of breaches alone."""
+
+COLUMNS = """
+        breach.breach_id,
+        breach.service_code,
+        service.service_name,
+        service.timezone,
+        breach.channel,
+        breach.kpi,
+        breach.roster_date,
+        breach.started_at,
+        breach.detected_at,
+        breach.cleared_at,
+        breach.cleared_because,
+        breach.comparator,
+        breach.target,
+        breach.observed,
+        breach.numerator,
+        breach.denominator,
+        breach.severity,
+        plan.plan_id,
+        plan.status as plan_status
+"""
+
+OPEN = text(
+    f"""
+    select {COLUMNS}
+    from marts.fct_breach as breach
+    inner join marts.dim_service as service on service.service_code = breach.service_code
+    left join marts.fct_recovery_plan as plan on plan.breach_id = breach.breach_id
+    where breach.service_code = any(:services)
+        and breach.cleared_at is null
+    order by breach.severity, breach.started_at, breach.breach_id
+    limit :most
+    """
+)
+
+PLANS = text(
+    """
+    select
+        plan.status,
+        count(*) as plans,
+        count(*) filter (where breach.cleared_at is null) as of_open_breaches
+    from marts.fct_recovery_plan as plan
+    inner join marts.fct_breach as breach on breach.breach_id = plan.breach_id
+    where breach.service_code = any(:services)
+        and plan.status <> 'closed'
+    group by plan.status
+    order by
+        array_position(array['returned', 'draft', 'submitted', 'verified', 'done'], plan.status)
+    """
+)
+
+LISTED = text(
+    f"""
+    select {COLUMNS}, count(*) over () as found
+    from marts.fct_breach as breach
+    inner join marts.dim_service as service on service.service_code = breach.service_code
+    left join marts.fct_recovery_plan as plan on plan.breach_id = breach.breach_id
+    where breach.service_code = any(:services)
+        and (cast(:is_open as boolean) is null or (breach.cleared_at is null) = :is_open)
+        and (cast(:plan as text) is null or plan.status = :plan)
+        and (
+            cast(:day as date) is null
+            or (breach.detected_at at time zone service.timezone)::date = :day
+        )
+    order by breach.detected_at desc, breach.breach_id desc
+    limit :size offset :skipped
+    """
+)
+
+ONE = text(
+    f"""
+    select {COLUMNS}, drafted.facts
+    from marts.fct_breach as breach
+    inner join marts.dim_service as service on service.service_code = breach.service_code
+    left join marts.fct_recovery_plan as plan on plan.breach_id = breach.breach_id
+    left join ops.recovery_plan as drafted on drafted.breach_id = breach.breach_id
+    where breach.breach_id = :breach_id
+    """
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the list of breaches is narrowed to; None and empty mean all."""
+
+    service_code: str = ""
+    is_open: bool | None = None
+    plan: str = ""
+    day: date | None = None
+    page: int = 1
+
+
+def read_open(connection: Connection, services: list[str]) -> Rows:
+    """Open breaches, critical ones first, then the oldest."""
+    return connection.execute(OPEN, {"services": services, "most": MOST_OPEN}).all()
+
+
+def read_plans_by_status(connection: Connection, services: list[str]) -> Rows:
+    """How many plans are not closed, by status, in the order in which they wait for somebody."""
+    return connection.execute(PLANS, {"services": services}).all()
+
+
+def read_list(connection: Connection, services: list[str], wanted: Wanted) -> Rows:
+    """One page of the list, newest first; each row says how many were `found` in all."""
+    if wanted.service_code:
+        services = [code for code in services if code == wanted.service_code]
+    return connection.execute(
+        LISTED,
+        {
+            "services": services,
+            "is_open": wanted.is_open,
+            "plan": wanted.plan or None,
+            "day": wanted.day,
+            "size": PAGE_SIZE,
+            "skipped": (wanted.page - 1) * PAGE_SIZE,
+        },
+    ).all()
+
+
+def read_one(connection: Connection, breach_id: int) -> Row[Any] | None:
+    """A breach with its plan; whether the visitor may see it is for the caller to ask."""
+    return connection.execute(ONE, {"breach_id": breach_id}).one_or_none()

@@ -1,0 +1,126 @@
+"""Error pages in the frame: they say what is the matter and what to do, and name no internals.
+
+Whoever does not ask for HTML gets the status and a short JSON.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from starlette.exceptions import HTTPException
+
+from rtm.desk.forms import NotGenuine
+from rtm.desk.headers import content_policy, secure
+from rtm.desk.pages import ASSETS, Forbidden, render, speech_of
+from rtm.desk.parts import desk_of
+from rtm.desk.people import NotAPerson, WithoutPosition
+from rtm.warehouse.engine import WarehouseError
+
+log = logging.getLogger(__name__)
+
+KINDS = {401: "signed_out", 403: "forbidden", 404: "not_found", 405: "not_allowed", 422: "invalid"}
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Gives the application its error pages."""
+    handlers: dict[Any, Any] = {
+        HTTPException: _http,
+        RequestValidationError: _invalid,
+        NotGenuine: _not_genuine,
+        Forbidden: _forbidden,
+        NotAPerson: _not_a_person,
+        WithoutPosition: _without_position,
+        **dict.fromkeys((OperationalError, InterfaceError, TimeoutError, WarehouseError), _down),
+        Exception: _broken,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+def _http(request: Request, error: HTTPException) -> Response:
+    kind = KINDS.get(error.status_code, "not_allowed")
+    return _answer(request, error.status_code, kind, headers=error.headers or {})
+
+
+def _invalid(request: Request, error: RequestValidationError) -> Response:
+    # A path that cannot be read (/breaches/x) is a page that does not exist.
+    if any(place["loc"][:1] == ("path",) for place in error.errors()):
+        return _answer(request, 404, "not_found")
+    fields = sorted({str(place["loc"][-1]) for place in error.errors()})
+    return _answer(request, 422, "invalid", fields=", ".join(fields))
+
+
+def _not_genuine(request: Request, _: NotGenuine) -> Response:
+    return _answer(request, 403, "not_genuine")
+
+
+def _forbidden(request: Request, error: Forbidden) -> Response:
+    speech = speech_of(request)
+    kind = "elsewhere" if error.is_elsewhere else "no_right"
+    if not error.visitor.is_person:
+        kind = "administrator"
+    return _answer(
+        request, 403, kind, right=speech.say(f"right.{error.right}"), name=error.visitor.name
+    )
+
+
+def _not_a_person(request: Request, error: NotAPerson) -> Response:
+    kind = "ambiguous" if error.matches else "not_a_person"
+    return _answer(request, 403, kind, user=error.who.user_name)
+
+
+def _without_position(request: Request, error: WithoutPosition) -> Response:
+    kind = "no_position" if error.role in ("team_leader", "coordinator", "wfm") else "is_agent"
+    return _answer(request, 403, kind, name=error.name or error.agent_id, agent_id=error.agent_id)
+
+
+def _down(request: Request, error: Exception) -> Response:
+    log.warning("the desk cannot reach the warehouse: %s", error)
+    return _answer(request, 503, "warehouse_down", headers={"Retry-After": "30"})
+
+
+def _broken(request: Request, _: Exception) -> Response:
+    # Starlette logs the error with its traceback after this answer.
+    answer = _answer(request, 500, "broken")
+    # Outside of the middleware that does so for all other answers.
+    secure(answer.headers)
+    return answer
+
+
+def _answer(
+    request: Request,
+    status: int,
+    kind: str,
+    headers: Any = None,
+    **values: str,
+) -> Response:
+    speech = speech_of(request)
+    values.setdefault("fields", "")
+    title = speech.say(f"error.{kind}_title", **values)
+    if "text/html" not in request.headers.get("Accept", ""):
+        return JSONResponse({"detail": title}, status, dict(headers or {}))
+    came_for = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    # Who is signed out may read nothing of ours, not even the style sheet: it comes with the page.
+    nonce = secrets.token_urlsafe(16) if status == 401 else None
+    answer = render(
+        request,
+        speech,
+        "error.html",
+        status,
+        number=status,
+        title=title,
+        told=speech.say(f"error.{kind}_text", **values),
+        sign_in=desk_of(request).doors.sign_in(came_for) if status == 401 else None,
+        nonce=nonce,
+        style=(ASSETS / "desk.css").read_text(encoding="utf-8") if nonce else "",
+    )
+    answer.headers.update(headers or {})
+    if nonce:
+        answer.headers["Content-Security-Policy"] = content_policy(nonce)
+    return answer

@@ -1,0 +1,137 @@
+"""KPIs of services: where they stand now, and interval by interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+Rows = Sequence[Row[Any]]
+
+NOW = text(
+    """
+    select
+        kpi_now.service_code,
+        service.service_name,
+        service.timezone,
+        kpi_now.channel,
+        kpi_now.kpi,
+        kpi_now.comparator,
+        kpi_now.target,
+        kpi_now.observed,
+        kpi_now.numerator,
+        kpi_now.denominator,
+        kpi_now.is_met,
+        coalesce(
+            case kpi_now.comparator
+                when '>=' then kpi_now.observed < kpi_now.critical
+                else kpi_now.observed > kpi_now.critical
+            end,
+            false
+        ) as is_critical,
+        kpi_now.is_feed_behind,
+        date_trunc('day', kpi_now.as_of, service.timezone) as day_start
+    from marts.rpt_kpi_now as kpi_now
+    inner join marts.dim_service as service on service.service_code = kpi_now.service_code
+    where kpi_now.service_code = any(:services)
+    order by
+        service.service_name,
+        kpi_now.channel <> 'voice',
+        kpi_now.channel,
+        array_position(
+            array[
+                'scr', 'abandon_rate', 'service_level', 'asa', 'aht',
+                'response_time', 'waiting_list'
+            ],
+            kpi_now.kpi
+        )
+    """
+)
+
+INTERVALS = text(
+    """
+    with
+
+    voice as (
+        select
+            calls.service_code,
+            calls.channel,
+            calls.interval_start,
+            told.kpi,
+            told.value,
+            told.numerator,
+            told.denominator,
+            calls.offered as volume
+        from marts.fct_scr_interval as calls
+        cross join lateral (
+            values
+                ('scr', calls.scr_pct, calls.scr_numerator, calls.scr_denominator),
+                ('abandon_rate', calls.abandon_pct, calls.abandon_numerator,
+                    calls.scr_denominator),
+                ('service_level', calls.service_level_pct, calls.service_level_numerator,
+                    calls.service_level_denominator),
+                ('aht', calls.aht_s, calls.handle_s_sum, calls.handled),
+                ('asa', calls.asa_s, calls.wait_s_sum, calls.answered)
+        ) as told (kpi, value, numerator, denominator)
+        where calls.service_code = any(:services)
+            and calls.interval_start >= :since and calls.interval_start < :until
+    ),
+
+    nonvoice as (
+        select
+            contacts.service_code,
+            contacts.channel,
+            contacts.interval_start,
+            told.kpi,
+            told.value,
+            told.numerator,
+            told.denominator,
+            contacts.received as volume
+        from marts.fct_response_time_interval as contacts
+        cross join lateral (
+            values
+                ('response_time', contacts.response_time_pct, contacts.response_time_numerator,
+                    contacts.response_time_denominator),
+                ('waiting_list', contacts.waiting_list, contacts.waiting_list, 1)
+        ) as told (kpi, value, numerator, denominator)
+        where contacts.service_code = any(:services)
+            and contacts.interval_start >= :since and contacts.interval_start < :until
+    )
+
+    select
+        service_code,
+        channel,
+        interval_start,
+        kpi,
+        value::double precision as value,
+        numerator::double precision as numerator,
+        denominator::double precision as denominator,
+        volume::double precision as volume
+    from (select * from voice union all select * from nonvoice) as told
+    where (cast(:channel as text) is null or channel = :channel)
+        and (cast(:kpi as text) is null or kpi = :kpi)
+    order by service_code, channel, kpi, interval_start
+    """
+)
+
+
+def read_now(connection: Connection, services: list[str]) -> Rows:
+    """The KPIs that have a target, each in the window of its target."""
+    return connection.execute(NOW, {"services": services}).all()
+
+
+def read_intervals(
+    connection: Connection,
+    services: list[str],
+    since: datetime,
+    until: datetime,
+    channel: str | None = None,
+    kpi: str | None = None,
+) -> Rows:
+    """The intervals that begin in a span, of all KPIs or of one."""
+    return connection.execute(
+        INTERVALS,
+        {"services": services, "since": since, "until": until, "channel": channel, "kpi": kpi},
+    ).all()

@@ -1,0 +1,126 @@
+"""The language of a page: which one, its words, and how it writes numbers and times.
+
+Words stand in `words.yml`, Indonesian first, each with its English beside it; templates hold the
+form and no words of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from fastapi import Request
+
+from rtm.settings import Language
+
+WORDS = Path(__file__).with_name("words.yml")
+COOKIE = "rtm_language"
+LANGUAGES: tuple[Language, ...] = ("id", "en")
+NOTHING = "–"
+
+PERCENT = frozenset(
+    {"scr", "abandon_rate", "service_level", "response_time", "attendance", "login_compliance"}
+)
+COUNTS = frozenset({"waiting_list", "roster_h1"})
+"""All other KPIs are seconds."""
+
+
+def language_of(request: Request, default: Language) -> Language:
+    """The visitor's choice, else what the browser asks for, else the site's."""
+    chosen = known(request.cookies.get(COOKIE, ""))
+    return chosen or _accepted(request.headers.get("Accept-Language", "")) or default
+
+
+def known(text: str) -> Language | None:
+    """The language of that name, if the desk speaks it."""
+    return next((language for language in LANGUAGES if language == text), None)
+
+
+def _accepted(header: str) -> Language | None:
+    """The first that the desk speaks, by weight; `en-GB` asks for `en`."""
+    asked: list[tuple[float, Language]] = []
+    for part in header.split(","):
+        name, _, weight = part.partition(";q=")
+        language = known(name.strip().split("-")[0].lower())
+        try:
+            share = float(weight or 1)
+        except ValueError:
+            continue
+        if language and share > 0:
+            asked.append((share, language))
+    return max(asked, key=lambda pair: pair[0])[1] if asked else None
+
+
+@dataclass(frozen=True)
+class Speech:
+    """How a page says things in one language."""
+
+    language: Language
+
+    def say(self, name: str, /, **values: Any) -> str:
+        """The words `section.name`, with the values put in. One that is missing is an error."""
+        return words(self.language)[name].format(**values)
+
+    def number(self, value: float | None, digits: int = 0) -> str:
+        if value is None:
+            return NOTHING
+        form = "#,##0" + ("." + "0" * digits if digits else "")
+        return str(format_decimal(value, format=form, locale=self.language))
+
+    def kpi(self, kpi: str, value: float | None, digits: int = 1) -> str:
+        """A value of the KPI with its unit."""
+        if value is None:
+            return NOTHING
+        if kpi in PERCENT:
+            return f"{self.number(value, digits)} %"
+        if kpi in COUNTS:
+            return self.number(value)
+        return self.say("unit.seconds", count=self.number(value))
+
+    def target(self, kpi: str, comparator: str, value: float) -> str:
+        sign = "≥" if comparator == ">=" else "≤"
+        return f"{sign} {self.kpi(kpi, value, 0 if value == round(value) else 1)}"
+
+    def duration(self, seconds: float) -> str:
+        """Roughly how long, for people."""
+        if seconds < 120:
+            return self.say("unit.seconds", count=self.number(seconds))
+        if seconds < 7200:
+            return self.say("unit.minutes", count=self.number(seconds / 60))
+        if seconds < 48 * 3600:
+            return self.say("unit.hours", count=self.number(seconds / 3600))
+        return self.say("unit.days", count=self.number(seconds / 86400))
+
+    def day(self, day: date) -> str:
+        return str(format_date(day, "EEE d MMM y", locale=self.language))
+
+    def moment(self, instant: datetime, zone: str) -> str:
+        """Date and time in the service's zone, with the zone's name."""
+        return self._local(instant, zone, "d MMM y HH:mm")
+
+    def clock(self, instant: datetime, zone: str) -> str:
+        """Time of day, where the date is plain."""
+        return self._local(instant, zone, "HH:mm")
+
+    def _local(self, instant: datetime, zone: str, form: str) -> str:
+        local = instant.astimezone(ZoneInfo(zone))
+        told = format_datetime(local, form, tzinfo=ZoneInfo(zone), locale=self.language)
+        return f"{told} {local:%Z}"
+
+
+@cache
+def words(language: Language) -> dict[str, str]:
+    """All words in one language, by `section.name`."""
+    catalogue = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    return {
+        f"{section}.{name}": texts[language]
+        for section, names in catalogue.items()
+        for name, texts in names.items()
+    }

@@ -1,0 +1,119 @@
+"""The addresses of the desk that read, the choice of language, and the files a page needs.
+
+A route is wiring: which right, which facts, which template.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
+from fastapi.responses import FileResponse, RedirectResponse
+
+from rtm.desk import breaches, state
+from rtm.desk.breach_page import read_breach_page
+from rtm.desk.breaches import PAGE_SIZE, Wanted
+from rtm.desk.language import COOKIE
+from rtm.desk.pages import ASSETS, Page, asset_version, requires
+from rtm.desk.rights import Right
+from rtm.desk.today import read_today
+from rtm.settings import Language
+
+router = APIRouter()
+
+Reading = Annotated[Page, Depends(requires(Right.READ_SERVICE))]
+
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+PLAN_STATUSES = ("draft", "submitted", "returned", "verified", "done", "closed")
+LARGEST_NUMBER = 2**63 - 1
+A_YEAR_S = 365 * 24 * 3600
+
+
+@router.get("/")
+def today(page: Reading) -> Response:
+    with page.connection() as connection:
+        facts = read_today(connection, page.services())
+    return page.render("today.html", today=facts)
+
+
+@router.get("/breaches")
+def list_breaches(
+    page: Reading,
+    service: Annotated[str, Query(max_length=200)] = "",
+    state_: Annotated[Literal["", "open", "cleared"], Query(alias="state")] = "",
+    plan: Annotated[
+        Literal["", "draft", "submitted", "returned", "verified", "done", "closed"], Query()
+    ] = "",
+    # An empty field of the form is no date.
+    day: date | Literal[""] = "",
+    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+) -> Response:
+    is_open = None if not state_ else state_ == "open"
+    wanted = Wanted(service, is_open, plan, day or None, number)
+    with page.connection() as connection:
+        services = state.read_services(connection, page.services())
+        rows = breaches.read_list(connection, page.services(), wanted)
+        clock = state.read_clock(connection)
+    found = rows[0].found if rows else 0
+    return page.render(
+        "breaches.html",
+        services=services,
+        breaches=rows,
+        wanted=wanted,
+        state=state_,
+        found=found,
+        last_page=max(1, -(-found // PAGE_SIZE)),
+        plan_statuses=PLAN_STATUSES,
+        as_of=clock.as_of,
+    )
+
+
+@router.get("/breaches/{breach_id}")
+def show_breach(page: Reading, breach_id: int) -> Response:
+    if not 0 < breach_id <= LARGEST_NUMBER:
+        raise HTTPException(404)
+    with page.connection() as connection:
+        breach = breaches.read_one(connection, breach_id)
+        if breach is None:
+            raise HTTPException(404)
+        page.insist(Right.READ_SERVICE, breach.service_code)
+        facts = read_breach_page(connection, breach)
+    return page.render("breach.html", facts=facts, breach=breach, plan_facts=breach.facts or {})
+
+
+@router.post("/language")
+def choose_language(
+    request: Request,
+    language: Annotated[Language, Form()],
+    back: Annotated[str, Form()] = "",
+) -> Response:
+    """For the browser, not the user: a shared machine keeps it."""
+    root = request.scope.get("root_path", "").rstrip("/")
+    # Only to a page of ours: `//host` and `https:` lead elsewhere.
+    is_ours = back.startswith(f"{root}/") and not back.startswith("//") and "\\" not in back
+    answer = RedirectResponse(back if is_ours else f"{root}/", 303)
+    answer.set_cookie(
+        COOKIE,
+        language,
+        max_age=A_YEAR_S,
+        path=root or "/",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+@router.get("/assets/{name}")
+def asset(name: str, v: str = "") -> Response:
+    path = ASSETS / PurePosixPath(name).name
+    if path.suffix not in MEDIA_TYPES or path.name != name or not path.is_file():
+        raise HTTPException(404)
+    # The address changes with the file; one that was typed without its version is asked for anew.
+    kept = v == asset_version(name)
+    caching = f"private, max-age={A_YEAR_S}, immutable" if kept else "no-cache"
+    return FileResponse(
+        path, media_type=MEDIA_TYPES[path.suffix], headers={"Cache-Control": caching}
+    )
