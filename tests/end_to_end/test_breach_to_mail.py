@@ -95,7 +95,7 @@ def test_the_real_time_function_on_duty_is_told_with_the_coordinator(
     centre, deliver, mailbox, query, on_duty, told
 ):
     second = "L2,Lukman,lukman@bank.example,team_leader,T1,2026-01-01\n"
-    deliver("agent", "all.csv", REFERENCE["agent"] + second, MORNING - timedelta(days=2))
+    deliver("agent", "all.csv", REFERENCE["agent"] + second, MORNING + MINUTE)
     if on_duty:
         of_day = roster().replace(f"L1,{DAY},P,rtfm", f"{on_duty},{DAY},P,rtfm")
         deliver("roster", "duty.csv", of_day, MORNING - timedelta(days=1))

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 
-from rtm.desk import errors, forms, routes
+from rtm.desk import errors, forms, plan_routes, routes
 from rtm.desk.headers import SecureHeaders
 from rtm.desk.identity import signed_in
 from rtm.desk.parts import Desk
@@ -27,6 +27,7 @@ def create_desk(desk: Desk, identify: Callable[..., Any]) -> FastAPI:
     app.state.desk = desk
     app.dependency_overrides[signed_in] = identify
     app.include_router(routes.router)
+    app.include_router(plan_routes.router)
     errors.answer_errors(app)
     app.add_middleware(SecureHeaders)
     return app

@@ -138,9 +138,7 @@ def _analysis(
         return {}
     analyses: dict[str, Callable[[], dict[str, Any]]] = {
         "explanation": lambda: explain_gap(connection, breach, as_of).told(),
-        "way_back": lambda: find_way_back(
-            connection, breach, as_of, settings.roster_limits
-        ).told(),
+        "way_back": lambda: find_way_back(connection, breach, as_of, settings.roster_limits).told(),
     }
     told: dict[str, Any] = {}
     for name, analyse in analyses.items():
