@@ -149,25 +149,29 @@ def test_the_second_of_two_who_write_at_once_is_told_and_keeps_what_they_typed(r
     assert lia.client.post(f"{plan}/submit", data=again).status_code == 303
 
 
-@pytest.mark.parametrize(("name", "action"), itertools.product(PEOPLE, RIGHT_FOR))
-def test_who_may_take_a_step_is_a_matter_of_their_position(reader, plan, name, action, query):
-    answer = reader(name).post(plan, action, note="karena", **PLAN)
-    is_granted = RIGHT_FOR[action] in GRANTS[PEOPLE[name]]
-    assert (answer.status_code == 403) is not is_granted
-    if not is_granted:
-        assert query("select revision from ops.recovery_plan") == [{"revision": 0}]
+def test_who_may_take_a_step_is_a_matter_of_their_position(reader, plan, query):
+    combinations = list(itertools.product(PEOPLE, RIGHT_FOR))
+    refused = [(n, a) for n, a in combinations if RIGHT_FOR[a] not in GRANTS[PEOPLE[n]]]
+    assert len(combinations) > len(refused) > 0
+    for name, action in refused:
+        answer = reader(name).post(plan, action, note="karena", **PLAN)
+        assert answer.status_code == 403, (name, action)
+    assert query("select revision from ops.recovery_plan") == [{"revision": 0}]
+    for name, action in set(combinations) - set(refused):
+        answer = reader(name).post(plan, action, note="karena", **PLAN)
+        # 422: the right is there, but the plan does not take this step now
+        assert answer.status_code in (303, 422), (name, action)
 
 
-@pytest.mark.parametrize("name", PEOPLE)
-def test_no_step_is_offered_that_would_be_refused(reader, plan, name):
-    offered = set(re.findall(rf'action="{plan}/(\w+)"', reader(name).get(plan).text))
-    granted = {a.value for a, right in RIGHT_FOR.items() if right in GRANTS[PEOPLE[name]]}
-    assert offered <= granted
-    assert ("submit" in offered) is (Right.WRITE_PLAN in GRANTS[PEOPLE[name]])
+def test_no_step_is_offered_that_would_be_refused(reader, plan):
+    for name, position in PEOPLE.items():
+        offered = set(re.findall(rf'action="{plan}/(\w+)"', reader(name).get(plan).text))
+        granted = {a.value for a, right in RIGHT_FOR.items() if right in GRANTS[position]}
+        assert offered <= granted
+        assert ("submit" in offered) is (Right.WRITE_PLAN in GRANTS[position])
 
 
-@pytest.mark.parametrize("path", ["", "/form.pdf"])
-def test_a_plan_is_for_those_who_read_its_service(reader, plan, missed, deliver, path):  # noqa: F811
+def test_a_plan_is_for_those_who_read_its_service(reader, plan, missed, deliver):  # noqa: F811
     def more(feed, row):
         deliver(feed, "other.csv", REFERENCE[feed] + row, TEN + 6 * MINUTE)
 
@@ -176,8 +180,9 @@ def test_a_plan_is_for_those_who_read_its_service(reader, plan, missed, deliver,
     more("agent", "L9,Lina,lina@bank.example,team_leader,T9,2026-01-01\n")
     run_cycle(missed, TEN + 7 * MINUTE)
     expected = {None: 401, "A1": 403, "L9": 403, "W1": 200, "L1": 200, "K1": 200, "admin": 200}
-    got = {name: reader(name).get(plan + path).status_code for name in expected}
-    assert got == expected
+    for path in (plan, f"{plan}/form.pdf"):
+        got = {name: reader(name).get(path).status_code for name in expected}
+        assert got == expected
     other = reader("L9")
     assert other.post(plan, "submit", **PLAN).status_code == 403
     assert "Kartu Kredit" not in other.text("/audit")

@@ -116,7 +116,8 @@ def _table(
     cells = [
         [Paragraph(escape(text_).replace("\n", "<br/>"), style) for text_ in row] for row in rows
     ]
-    table = Table(cells, colWidths=[width or free for width in widths], repeatRows=0)
+    # A long text goes on over the page.
+    table = Table(cells, colWidths=[width or free for width in widths], splitInRow=1)
     table.setStyle(
         TableStyle(
             [("GRID", (0, 0), (-1, -1), 0.4, colors.grey), ("VALIGN", (0, 0), (-1, -1), "TOP")]
