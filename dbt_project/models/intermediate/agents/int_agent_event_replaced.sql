@@ -241,8 +241,8 @@ final as (
         {% endif %}
     from placed
     {% if kept %}
-    -- One by one, by index: the planner takes an id that is read anew to be likely, and so would read
-    -- through all events that are kept
+    -- One by one, by index: the planner takes an id that is read anew to be likely, and so would
+    -- read through all events that are kept
     left join lateral (
         select known.*
         from {{ kept }} as known

@@ -1,6 +1,6 @@
 -- One row per severity of a breach and step of its recovery plan: within how many minutes the step
--- is due, how long before that the next person is reminded, and how long after it the coordinator is
--- told. The times are this product's own; a site sets its own by the feed plan_rule. A step without
+-- is due, how long before that the next person is reminded, and how long after it the coordinator
+-- is told. The times are this product's own; a site sets its own by the feed plan_rule. A step without
 -- due_min is due when the plan itself says.
 with
 
