@@ -104,7 +104,9 @@ def _services(now: Rows, intervals: Rows, known: Rows) -> list[Service]:
     """All services, those without a target too."""
     by_kpi = {
         key: list(rows)
-        for key, rows in groupby(intervals, key=lambda row: (row.service_code, row.channel, row.kpi))
+        for key, rows in groupby(
+            intervals, key=lambda row: (row.service_code, row.channel, row.kpi)
+        )
     }
     by_service: dict[str, list[Row[Any]]] = {}
     for row in now:
