@@ -67,7 +67,12 @@ PAST = text(
         cast(:clock as timestamptz) - make_interval(days => n + 2),
         cast(:clock as timestamptz) - make_interval(days => n + 2, mins => -45),
         'met',
-        '>=', 95, 80, 80, 100, 'critical'
+        '>=',
+        case when n = 1 then 1 else 95 end,
+        case when n = 1 then 0 else 80 end,
+        case when n = 1 then 0 else 80 end,
+        case when n = 1 then 1 else 100 end,
+        'critical'
     from generate_series(1, 30) as n
     """
 )

@@ -155,8 +155,10 @@ def test_the_desk_is_in_the_navigation_of_airflow(visit):
     desk = visit("en")
     desk.sign_in(TEAM_LEADER)
     page = desk.go("/")
-    link = page.get_by_role("link", name="Meja RTM")
-    expect(link).to_have_attribute("href", re.compile("rtm/$"))
+    with page.expect_popup() as opened:
+        page.get_by_text("Meja RTM").click()
+    expect(opened.value).to_have_url(re.compile("/rtm/$"))
+    expect(opened.value.get_by_role("heading", name=TITLES["en"])).to_be_visible()
 
 
 def test_who_signs_out_is_out(visit):

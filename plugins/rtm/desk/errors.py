@@ -53,7 +53,8 @@ def _invalid(request: Request, error: RequestValidationError) -> Response:
     # A path that cannot be read (/breaches/x) is a page that does not exist.
     if any(place["loc"][:1] == ("path",) for place in error.errors()):
         return _answer(request, 404, "not_found")
-    fields = sorted({str(place["loc"][-1]) for place in error.errors()})
+    # Where it was and its name; what follows are the ways in which it could have been read.
+    fields = sorted({str(place["loc"][1]) for place in error.errors() if len(place["loc"]) > 1})
     return _answer(request, 422, "invalid", fields=", ".join(fields))
 
 

@@ -34,6 +34,7 @@ class DeskPlugin(AirflowPlugin):
             "name": "Meja RTM",
             # Relative to the base of Airflow's pages, which may be a path behind a proxy.
             "href": f"{PATH.removeprefix('/')}/",
+            "icon": f"{PATH.removeprefix('/')}/assets/desk.svg",
             "destination": "nav",
             "nav_top_level": True,
         }
