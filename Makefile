@@ -32,6 +32,7 @@ down: ## stop everything that was started
 	@test ! -e "$(RTM_HOME)/venv/installed" || ./rtm stack down
 
 test: install ## every test, or those that ARGS="..." names to pytest
+	@$(BIN)/python scripts/chromium.py
 ifeq ($(ARGS),)
 	@$(RUN) -m pytest --numprocesses 2 --dist worksteal -m "not alone"
 	@$(RUN) -m pytest -m alone

@@ -113,6 +113,17 @@ def real_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def centre(
+    template: URL, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """The simulated centre in the middle of its day, for those who read it."""
+    from tests.desk_centre import filled_warehouse
+
+    with filled_warehouse(template, settings, tmp_path_factory.mktemp("centre")) as warehouse:
+        yield warehouse
+
+
 @contextmanager
 def prepared_warehouse(template: URL) -> Iterator[Warehouse]:
     """A copy of the template; one at a time, for all have the same name."""

@@ -7,6 +7,7 @@ is not a setting: it is delivered as reference data.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +19,8 @@ from rtm.roster_limits import RosterLimits
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 Language = Literal["id", "en"]
+
+USER_NAME = re.compile(r"[\w.@+-]+")
 
 
 class SettingError(ValueError):
@@ -57,6 +60,8 @@ class Settings:
     """Address of the desk as people reach it, for the links in mails; empty: mails have none."""
     airflow_port: int | None = None
     """Port of Airflow's pages on loopback; None: 8080, or a free one where that is taken."""
+    desk_users: tuple[str, ...] = field(default=())
+    """Who may sign in to the embedded Airflow beside its administrator, to work at the desk."""
 
     @property
     def mappings_dir(self) -> Path:
@@ -91,6 +96,7 @@ class Settings:
             roster_warning=timedelta(seconds=_positive(environment, "RTM_ROSTER_WARNING_S", 7200)),
             desk_url=_web_address(environment, "RTM_DESK_URL"),
             airflow_port=_port(environment, "RTM_AIRFLOW_PORT"),
+            desk_users=_user_names(environment, "RTM_DESK_USERS"),
         )
 
 
@@ -106,6 +112,18 @@ def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdigit() or int(text) == 0:
         raise SettingError(f"{name}={text!r}: give a whole number above 0")
     return int(text)
+
+
+def _user_names(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    names = [user.strip() for user in environment.get(name, "").split(",")]
+    for user in filter(None, names):
+        # What Airflow's list of users is written with, and its own administrator.
+        if not USER_NAME.fullmatch(user) or user == "admin":
+            raise SettingError(
+                f"{name}: {user!r} cannot be a user; give agent ids or addresses of the agent feed,"
+                " separated by commas"
+            )
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def _port(environment: Mapping[str, str], name: str) -> int | None:

@@ -57,6 +57,8 @@ def test_every_command_and_option_is_explained(path: tuple[str, ...]):
         ({"RTM_INTERVAL_MIN": "20"}, "rtm: RTM_INTERVAL_MIN=20: give one of 15, 30, 60"),
         ({"RTM_FEED_STALE_S": "soon"}, "rtm: RTM_FEED_STALE_S='soon': give a whole number above 0"),
         ({"RTM_AIRFLOW_PORT": "99999"}, "rtm: RTM_AIRFLOW_PORT=99999: give a TCP port"),
+        ({"RTM_DESK_USERS": "TL01,a:admin"}, "rtm: RTM_DESK_USERS: 'a:admin' cannot be a user"),
+        ({"RTM_DESK_USERS": "admin"}, "rtm: RTM_DESK_USERS: 'admin' cannot be a user"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(variables, message, tmp_path):

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -109,6 +110,17 @@ def test_every_mail_that_was_sent_lies_in_the_mailbox(demo: Demo):
     assert any("di luar target" in subject for _, subject in kept)
 
 
+def test_the_printed_users_of_the_desk_read_it_and_nobody_else_does(demo: Demo):
+    (address, users) = re.findall(r"^Desk +(\S+)  \((.*)\)$", demo.printed, re.MULTILINE)[0]
+    logins = [login.split(" / ") for login in users.split(", ")]
+    assert len(logins) == 2
+    for user, password in logins:
+        page = _open(address, _token(demo, user, password))
+        assert "Layanan Kartu" in page and "Pelanggaran terbuka" in page, user
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        _open(address, "")
+
+
 def test_secrets_are_readable_by_their_owner_only(demo: Demo):
     for name in ("airflow/keys.json", "airflow/passwords.json", "postgres/credentials.json"):
         assert (demo.home / name).stat().st_mode & 0o077 == 0, name
@@ -193,18 +205,28 @@ def _rtm(home: Path, port: int, *arguments: str) -> subprocess.CompletedProcess[
 
 
 def _api(demo: Demo, path: str) -> dict[str, Any]:
-    address = f"http://127.0.0.1:{demo.port}"
     password = json.loads((demo.home / "airflow" / "passwords.json").read_text())["admin"]
+    token = _token(demo, "admin", password)
+    told: dict[str, Any] = json.loads(_open(f"http://127.0.0.1:{demo.port}{path}", token))
+    return told
+
+
+def _token(demo: Demo, user: str, password: str) -> str:
     login = urllib.request.Request(
-        f"{address}/auth/token",
-        data=json.dumps({"username": "admin", "password": password}).encode(),
+        f"http://127.0.0.1:{demo.port}/auth/token",
+        data=json.dumps({"username": user, "password": password}).encode(),
         headers={"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(login, timeout=30) as answer:
-        token = json.load(answer)["access_token"]
-    asked = urllib.request.Request(address + path, headers={"Authorization": f"Bearer {token}"})
+        token: str = json.load(answer)["access_token"]
+    return token
+
+
+def _open(address: str, token: str) -> str:
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/html, application/json"}
+    asked = urllib.request.Request(address, headers=headers)
     with urllib.request.urlopen(asked, timeout=30) as answer:
-        told: dict[str, Any] = json.load(answer)
+        told: str = answer.read().decode()
     return told
 
 

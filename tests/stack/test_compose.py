@@ -21,6 +21,7 @@ DIFFERENT = {
     "AIRFLOW__CORE__PLUGINS_FOLDER": "where the image has it",
     "AIRFLOW__CORE__FERNET_KEY": "a secret",
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": "a secret",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "named in .env",
     "AIRFLOW__API__SECRET_KEY": "a secret",
     "AIRFLOW__API_AUTH__JWT_SECRET": "a secret",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "another server",

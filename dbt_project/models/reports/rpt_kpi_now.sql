@@ -9,7 +9,7 @@ targets as (
     from {{ ref('int_target_in_force') }} as target
 ),
 
--- Whole intervals that lie in the window, wholly or in part
+-- Whole intervals that lie in the window, wholly or in part; asked so that an index finds them
 voice as (
     select
         targets.service_code,
@@ -31,7 +31,7 @@ voice as (
     from targets
     inner join {{ ref('int_voice_interval') }} as voice
         on voice.service_code = targets.service_code
-        and voice.interval_start + {{ interval_length() }} > targets.window_start_at
+        and voice.interval_start > targets.window_start_at - {{ interval_length() }}
         and voice.interval_start <= {{ built_as_of() }}
     where targets.channel = 'voice'
         and targets.kpi in ('scr', 'abandon_rate', 'service_level', 'asa', 'aht')
@@ -58,7 +58,7 @@ nonvoice as (
     inner join {{ ref('int_nonvoice_interval') }} as nonvoice
         on nonvoice.service_code = targets.service_code
         and nonvoice.channel = targets.channel
-        and nonvoice.interval_start + {{ interval_length() }} > targets.window_start_at
+        and nonvoice.interval_start > targets.window_start_at - {{ interval_length() }}
         and nonvoice.interval_start <= {{ built_as_of() }}
     where targets.kpi in ('response_time', 'waiting_list')
     group by targets.service_code, targets.channel, targets.kpi

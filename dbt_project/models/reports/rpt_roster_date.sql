@@ -35,35 +35,44 @@ beginning as (
     from {{ source('ops', 'cycle') }} as cycle
 ),
 
+-- Counted before anything else is asked of a date: there are as many rows as people times dates
+active as (
+    select
+        services.service_code,
+        day.roster_date::date as roster_date,
+        count(*) as active_agents
+    from services
+    inner join people on people.service_code = services.service_code
+    cross join
+        lateral generate_series(
+            greatest(services.today - {{ days_back }}, people.active_from),
+            least(services.today + {{ days_ahead }}, people.active_to),
+            interval '1 day'
+        ) as day (roster_date)
+    where people.active_from is not null
+    group by services.service_code, day.roster_date
+),
+
 -- The dates on which somebody could be on shift and the service is open
 dates as (
     select
         services.service_code,
         services.timezone,
-        day.roster_date::date as roster_date,
-        (day.roster_date::date - 1 + services.roster_cutoff) at time zone services.timezone
-            as due_at,
-        count(*) as active_agents
-    from services
-    cross join
-        lateral generate_series(
-            services.today - {{ days_back }}, services.today + {{ days_ahead }}, interval '1 day'
-        ) as day (roster_date)
-    inner join people
-        on people.service_code = services.service_code
-        and day.roster_date between people.active_from and people.active_to
+        active.roster_date,
+        (active.roster_date - 1 + services.roster_cutoff) at time zone services.timezone as due_at,
+        active.active_agents
+    from active
+    inner join services on services.service_code = active.service_code
     left join opening_days
-        on opening_days.service_code = services.service_code
-        and opening_days.iso_weekday = extract(isodow from day.roster_date)
+        on opening_days.service_code = active.service_code
+        and opening_days.iso_weekday = extract(isodow from active.roster_date)
     where (not services.has_opening_hours or opening_days.service_code is not null)
         and not exists (
             select from holidays
-            where holidays.holiday_date = day.roster_date
+            where holidays.holiday_date = active.roster_date
                 and coalesce(holidays.service_code, services.service_code) = services.service_code
                 and services.has_opening_hours
         )
-    group by
-        services.service_code, services.timezone, services.roster_cutoff, day.roster_date
 ),
 
 needed as (

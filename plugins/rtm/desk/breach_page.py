@@ -35,7 +35,8 @@ class BreachPage:
 
     @property
     def duration_s(self) -> float:
-        return (self.until - self.breach.started_at).total_seconds()
+        span: timedelta = self.until - self.breach.started_at
+        return span.total_seconds()
 
 
 def read_breach_page(connection: Connection, breach: Row[Any]) -> BreachPage:

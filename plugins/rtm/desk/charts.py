@@ -59,6 +59,11 @@ class Chart:
     bars: list[Bar]
     most_volume: float
 
+    @property
+    def middle_pct(self) -> float:
+        """Where the middle of the window is, in the width of the drawing."""
+        return round(100 * (self.window_x + self.window_width / 2) / WIDTH, 1)
+
 
 def spark(values: Sequence[float | None], target: float) -> Spark:
     """A sparkline of values at equal distances."""
@@ -143,10 +148,10 @@ def _bar(left: float, right: float, volume: float, most: float) -> Bar:
 
 
 def _value_ticks(low: float, high: float, is_percent: bool) -> list[float]:
-    """Three to six round values around all that is drawn; a share ends at 100."""
+    """Some round values around all that is drawn; a share ends at 100."""
     if high == low:
         low, high = low - 1, high + 1
-    rough = (high - low) / 4
+    rough = (high - low) / 5
     magnitude = 10.0 ** math.floor(math.log10(rough))
     step = next(magnitude * n for n in (1, 2, 5, 10) if magnitude * n >= rough)
     first, last = math.floor(low / step), math.ceil(high / step)

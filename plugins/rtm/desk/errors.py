@@ -12,18 +12,19 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from sqlalchemy import exc as sql
 from starlette.exceptions import HTTPException
 
-from rtm.desk.forms import NotGenuine
+from rtm.desk.forms import NotGenuineError
 from rtm.desk.headers import content_policy, secure
-from rtm.desk.pages import ASSETS, Forbidden, render, speech_of
+from rtm.desk.pages import ASSETS, ForbiddenError, render, speech_of
 from rtm.desk.parts import desk_of
-from rtm.desk.people import NotAPerson, WithoutPosition
+from rtm.desk.people import NoPositionError, UnknownPersonError
 from rtm.warehouse.engine import WarehouseError
 
 log = logging.getLogger(__name__)
 
+DOWN = (sql.OperationalError, sql.InterfaceError, sql.TimeoutError, WarehouseError)
 KINDS = {401: "signed_out", 403: "forbidden", 404: "not_found", 405: "not_allowed", 422: "invalid"}
 
 
@@ -32,11 +33,11 @@ def answer_errors(app: FastAPI) -> None:
     handlers: dict[Any, Any] = {
         HTTPException: _http,
         RequestValidationError: _invalid,
-        NotGenuine: _not_genuine,
-        Forbidden: _forbidden,
-        NotAPerson: _not_a_person,
-        WithoutPosition: _without_position,
-        **dict.fromkeys((OperationalError, InterfaceError, TimeoutError, WarehouseError), _down),
+        NotGenuineError: _not_genuine,
+        ForbiddenError: _forbidden,
+        UnknownPersonError: _not_a_person,
+        NoPositionError: _without_position,
+        **dict.fromkeys(DOWN, _down),
         Exception: _broken,
     }
     for kind, handler in handlers.items():
@@ -52,15 +53,16 @@ def _invalid(request: Request, error: RequestValidationError) -> Response:
     # A path that cannot be read (/breaches/x) is a page that does not exist.
     if any(place["loc"][:1] == ("path",) for place in error.errors()):
         return _answer(request, 404, "not_found")
-    fields = sorted({str(place["loc"][-1]) for place in error.errors()})
+    # Where it was and its name; what follows are the ways in which it could have been read.
+    fields = sorted({str(place["loc"][1]) for place in error.errors() if len(place["loc"]) > 1})
     return _answer(request, 422, "invalid", fields=", ".join(fields))
 
 
-def _not_genuine(request: Request, _: NotGenuine) -> Response:
+def _not_genuine(request: Request, _: NotGenuineError) -> Response:
     return _answer(request, 403, "not_genuine")
 
 
-def _forbidden(request: Request, error: Forbidden) -> Response:
+def _forbidden(request: Request, error: ForbiddenError) -> Response:
     speech = speech_of(request)
     kind = "elsewhere" if error.is_elsewhere else "no_right"
     if not error.visitor.is_person:
@@ -70,12 +72,12 @@ def _forbidden(request: Request, error: Forbidden) -> Response:
     )
 
 
-def _not_a_person(request: Request, error: NotAPerson) -> Response:
+def _not_a_person(request: Request, error: UnknownPersonError) -> Response:
     kind = "ambiguous" if error.matches else "not_a_person"
     return _answer(request, 403, kind, user=error.who.user_name)
 
 
-def _without_position(request: Request, error: WithoutPosition) -> Response:
+def _without_position(request: Request, error: NoPositionError) -> Response:
     kind = "no_position" if error.role in ("team_leader", "coordinator", "wfm") else "is_agent"
     return _answer(request, 403, kind, name=error.name or error.agent_id, agent_id=error.agent_id)
 

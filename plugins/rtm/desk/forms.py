@@ -24,7 +24,7 @@ LASTS_S = 24 * 3600
 """A form may stay open over a shift and a break."""
 
 
-class NotGenuine(Exception):
+class NotGenuineError(Exception):
     """A request that would change something has no valid token."""
 
 
@@ -39,7 +39,7 @@ async def genuine(
     who: Annotated[SignedIn, Depends(signed_in)],
     desk: Annotated[Desk, Depends(desk_of)],
 ) -> None:
-    """The dependency: raises NotGenuine for a changing request without a valid token."""
+    """The dependency: raises NotGenuineError for a changing request without a valid token."""
     if request.method in SAFE_METHODS:
         return
     token = request.headers.get(HEADER)
@@ -47,7 +47,7 @@ async def genuine(
         told = (await request.form()).get(FIELD)
         token = told if isinstance(told, str) else ""
     if not is_valid(token, desk.secret, who.user_name, desk.now()):
-        raise NotGenuine
+        raise NotGenuineError
 
 
 def is_valid(token: str, secret: bytes, user_name: str, now: datetime) -> bool:

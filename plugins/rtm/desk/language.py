@@ -24,12 +24,21 @@ WORDS = Path(__file__).with_name("words.yml")
 COOKIE = "rtm_language"
 LANGUAGES: tuple[Language, ...] = ("id", "en")
 NOTHING = "–"
+NBSP = "\N{NO-BREAK SPACE}"
+"""Between a number and what belongs to it: they stay on one line."""
 
 PERCENT = frozenset(
     {"scr", "abandon_rate", "service_level", "response_time", "attendance", "login_compliance"}
 )
 COUNTS = frozenset({"waiting_list", "roster_h1"})
 """All other KPIs are seconds."""
+UNITS = (
+    ("seconds", 1, 120),
+    ("minutes", 60, 7200),
+    ("hours", 3600, 48 * 3600),
+    ("days", 86400, float("inf")),
+)
+"""Words, seconds in it, and up to how many seconds it is used."""
 
 
 def language_of(request: Request, default: Language) -> Language:
@@ -79,24 +88,22 @@ class Speech:
         if value is None:
             return NOTHING
         if kpi in PERCENT:
-            return f"{self.number(value, digits)} %"
+            return f"{self.number(value, digits)}{NBSP}%"
         if kpi in COUNTS:
             return self.number(value)
-        return self.say("unit.seconds", count=self.number(value))
+        return self._with_unit("seconds", value)
 
     def target(self, kpi: str, comparator: str, value: float) -> str:
         sign = "≥" if comparator == ">=" else "≤"
-        return f"{sign} {self.kpi(kpi, value, 0 if value == round(value) else 1)}"
+        return f"{sign}{NBSP}{self.kpi(kpi, value, 0 if value == round(value) else 1)}"
 
     def duration(self, seconds: float) -> str:
         """Roughly how long, for people."""
-        if seconds < 120:
-            return self.say("unit.seconds", count=self.number(seconds))
-        if seconds < 7200:
-            return self.say("unit.minutes", count=self.number(seconds / 60))
-        if seconds < 48 * 3600:
-            return self.say("unit.hours", count=self.number(seconds / 3600))
-        return self.say("unit.days", count=self.number(seconds / 86400))
+        unit, length = next((unit, length) for unit, length, until in UNITS if seconds < until)
+        return self._with_unit(unit, seconds / length)
+
+    def _with_unit(self, unit: str, count: float) -> str:
+        return self.say(f"unit.{unit}", count=self.number(count)).replace(" ", NBSP)
 
     def day(self, day: date) -> str:
         return str(format_date(day, "EEE d MMM y", locale=self.language))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, text
 
@@ -39,7 +39,7 @@ NAVIGATION: tuple[tuple[str, str, Right], ...] = (
 """Path, words, and the right without which the page is not shown."""
 
 
-class Forbidden(Exception):
+class ForbiddenError(Exception):
     """The visitor lacks a right, anywhere or at the service in question."""
 
     def __init__(self, right: Right, visitor: Visitor, is_elsewhere: bool = False) -> None:
@@ -71,9 +71,9 @@ class Page:
             yield connection
 
     def insist(self, right: Right, service_code: str) -> None:
-        """Raises Forbidden unless the visitor has the right at that service."""
+        """Raises ForbiddenError unless the visitor has the right at that service."""
         if not may(self.visitor, right, service_code):
-            raise Forbidden(right, self.visitor, is_elsewhere=True)
+            raise ForbiddenError(right, self.visitor, is_elsewhere=True)
 
     def may(self, right: Right, service_code: str) -> bool:
         return may(self.visitor, right, service_code)
@@ -81,6 +81,10 @@ class Page:
     def services(self, right: Right = Right.READ_SERVICE) -> list[str]:
         """Where the visitor has the right."""
         return self.visitor.services(right)
+
+    def to(self, path: str) -> RedirectResponse:
+        """To another page of the desk, after a form was taken."""
+        return RedirectResponse(f"{root_of(self.request)}{path}", 303)
 
     def render(self, template: str, status: int = 200, /, **facts: Any) -> HTMLResponse:
         """The page as HTML; a fact that the template misses is an error."""
@@ -100,7 +104,7 @@ class Page:
 def visitor_of(
     who: Annotated[SignedIn, Depends(signed_in)], desk: Annotated[Desk, Depends(desk_of)]
 ) -> Visitor:
-    """The dependency for who visits; raises NotAPerson or WithoutPosition."""
+    """The dependency for who visits; raises UnknownPersonError or NoPositionError."""
     with desk.warehouse.transaction(Role.APP) as connection:
         return find_visitor(connection, who, desk.now())
 
@@ -119,10 +123,16 @@ def requires(right: Right) -> Callable[..., Page]:
         visitor: Annotated[Visitor, Depends(visitor_of)],
     ) -> Page:
         if not visitor.services(right):
-            raise Forbidden(right, visitor)
+            raise ForbiddenError(right, visitor)
         return Page(request, desk, who, visitor, speech_of(request))
 
     return page_with
+
+
+def root_of(request: Request) -> str:
+    """Where the desk is mounted, without a slash at the end."""
+    root: str = request.scope.get("root_path", "")
+    return root.rstrip("/")
 
 
 def speech_of(request: Request) -> Speech:
@@ -133,7 +143,7 @@ def render(
     request: Request, speech: Speech, template: str, status: int = 200, /, **facts: Any
 ) -> HTMLResponse:
     """A template in the frame, for a visitor or for nobody we know."""
-    root = request.scope.get("root_path", "").rstrip("/")
+    root = root_of(request)
 
     def at(path: str) -> str:
         """The address of a path of the desk, wherever it is mounted."""

@@ -40,7 +40,7 @@ SERVICES = text(
 )
 
 
-class NotAPerson(Exception):
+class UnknownPersonError(Exception):
     """The user is nobody of the `agent` feed, or could be more than one."""
 
     def __init__(self, who: SignedIn, matches: int) -> None:
@@ -49,7 +49,7 @@ class NotAPerson(Exception):
         self.matches = matches
 
 
-class WithoutPosition(Exception):
+class NoPositionError(Exception):
     """A person who has no position at any service."""
 
     def __init__(self, user_name: str, agent_id: str, name: str, role: str) -> None:
@@ -61,16 +61,16 @@ class WithoutPosition(Exception):
 
 
 def find_visitor(connection: Connection, who: SignedIn, now: datetime) -> Visitor:
-    """Raises NotAPerson or WithoutPosition. An administrator need not be a person."""
+    """Raises UnknownPersonError or NoPositionError. An administrator need not be a person."""
     people = connection.execute(
         MATCHING, {"user_name": who.user_name, "emails": _emails(who), "now": now}
     ).all()
     # Two people with one address: to guess which of them it is would lend one the other's rights.
     if len(people) > 1:
-        raise NotAPerson(who, len(people))
+        raise UnknownPersonError(who, len(people))
     person = people[0] if people else None
     if person is None and not who.is_administrator:
-        raise NotAPerson(who, 0)
+        raise UnknownPersonError(who, 0)
     services = connection.execute(
         SERVICES,
         {
@@ -83,7 +83,7 @@ def find_visitor(connection: Connection, who: SignedIn, now: datetime) -> Visito
         return _visitor(who, None, who.user_name, everywhere)
     positions = {service.service_code: _positions(person, service) for service in services}
     if not any(positions.values()):
-        raise WithoutPosition(who.user_name, person.agent_id, person.agent_name, person.role)
+        raise NoPositionError(who.user_name, person.agent_id, person.agent_name, person.role)
     return _visitor(who, person.agent_id, person.agent_name, positions)
 
 

@@ -16,7 +16,7 @@ from rtm.desk import breaches, state
 from rtm.desk.breach_page import read_breach_page
 from rtm.desk.breaches import PAGE_SIZE, Wanted
 from rtm.desk.language import COOKIE
-from rtm.desk.pages import ASSETS, Page, asset_version, requires
+from rtm.desk.pages import ASSETS, Page, asset_version, requires, root_of
 from rtm.desk.rights import Right
 from rtm.desk.today import read_today
 from rtm.recovery.lifecycle import Status
@@ -89,7 +89,7 @@ def choose_language(
     back: Annotated[str, Form()] = "",
 ) -> Response:
     """For the browser, not the user: a shared machine keeps it."""
-    root = request.scope.get("root_path", "").rstrip("/")
+    root = root_of(request)
     # Only to a page of ours: `//host` and `https:` lead elsewhere.
     is_ours = back.startswith(f"{root}/") and not back.startswith("//") and "\\" not in back
     answer = RedirectResponse(back if is_ours else f"{root}/", 303)

@@ -1,4 +1,4 @@
-"""The state of the data under a page: its clock, feeds that are behind, rosters that are missing."""
+"""The state of the data under a page: its clock, feeds that are behind, missing rosters."""
 
 from __future__ import annotations
 

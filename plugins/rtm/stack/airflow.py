@@ -42,7 +42,9 @@ def airflow_environment(
         ("core", "dags_are_paused_at_creation"): False,
         ("core", "fernet_key"): keys["fernet_key"],
         ("core", "execution_api_server_url"): f"{address}/execution/",
-        ("core", "simple_auth_manager_users"): f"{ADMIN}:admin",
+        ("core", "simple_auth_manager_users"): ",".join(
+            [f"{ADMIN}:admin", *(f"{user}:viewer" for user in settings.desk_users)]
+        ),
         ("core", "simple_auth_manager_passwords_file"): _passwords_file(home),
         ("database", "sql_alchemy_conn"): database_url,
         # psycopg serves both; Airflow would look for asyncpg.
@@ -72,14 +74,13 @@ def airflow_home(settings: Settings) -> Path:
     return settings.home / "airflow"
 
 
-def admin_password(settings: Settings) -> str:
-    """The password of the user `admin`, made at the first start."""
-    passwords: dict[str, str] = json.loads(_passwords_file(airflow_home(settings)).read_text())
-    return passwords[ADMIN]
+def password_of(settings: Settings, user: str) -> str | None:
+    """The password of a user, made at the first start that knew them."""
+    return _passwords(airflow_home(settings)).get(user)
 
 
 def set_up_airflow_home(settings: Settings) -> None:
-    """Keys, password and start-up module; those that are there stay."""
+    """Keys, passwords and start-up module; those that are there stay."""
     home = airflow_home(settings)
     (home / "config").mkdir(parents=True, exist_ok=True)
     (home / "config" / "airflow_local_settings.py").write_text(LOCAL_SETTINGS)
@@ -90,13 +91,24 @@ def set_up_airflow_home(settings: Settings) -> None:
             "secret_key": secrets.token_urlsafe(32),
         }
         write_private(_keys_file(home), json.dumps(keys, indent=2))
-    if not _passwords_file(home).exists():
-        write_private(_passwords_file(home), json.dumps({ADMIN: secrets.token_urlsafe(12)}))
+    passwords = _passwords(home)
+    missing = [user for user in (ADMIN, *settings.desk_users) if user not in passwords]
+    if missing:
+        passwords |= {user: secrets.token_urlsafe(12) for user in missing}
+        write_private(_passwords_file(home), json.dumps(passwords))
 
 
 def _keys(home: Path) -> dict[str, str]:
     keys: dict[str, str] = json.loads(_keys_file(home).read_text())
     return keys
+
+
+def _passwords(home: Path) -> dict[str, str]:
+    """By user; of one who is no longer among the users the password stays, and lets nobody in."""
+    if not _passwords_file(home).exists():
+        return {}
+    passwords: dict[str, str] = json.loads(_passwords_file(home).read_text())
+    return passwords
 
 
 def _keys_file(home: Path) -> Path:

@@ -9,7 +9,7 @@ import click
 
 from rtm.cli.parameters import Duration
 from rtm.settings import Settings
-from rtm.stack.airflow import ADMIN, admin_password
+from rtm.stack.airflow import ADMIN, password_of
 from rtm.stack.running import Ports, Stack, run_airflow
 
 
@@ -38,9 +38,9 @@ def up_command() -> None:
 def demo_command() -> None:
     """Start the system with a simulated day and live traffic; print the board once complete."""
     from rtm.board import print_board
-    from rtm.stack.demo import mailbox, start_demo
+    from rtm.stack.demo import demo_settings, mailbox, start_demo
 
-    settings = Settings.from_environment()
+    settings = demo_settings(Settings.from_environment())
     system, ports = start_demo(settings)
     print_board(system)
     _print_addresses(settings, ports)
@@ -98,5 +98,17 @@ def airflow_command(arguments: tuple[str, ...]) -> None:
 
 
 def _print_addresses(settings: Settings, ports: Ports) -> None:
-    click.echo(f"Airflow          {ports.airflow_address}  ({ADMIN} / {admin_password(settings)})")
+    click.echo(f"Airflow          {ports.airflow_address}  ({_login(settings, ADMIN)})")
+    click.echo(f"Desk             {ports.desk_address}  ({_logins_of_desk(settings)})")
     click.echo("Warehouse        ./rtm warehouse url")
+
+
+def _logins_of_desk(settings: Settings) -> str:
+    if not settings.desk_users:
+        return "users: RTM_DESK_USERS"
+    return ", ".join(_login(settings, user) for user in settings.desk_users)
+
+
+def _login(settings: Settings, user: str) -> str:
+    password = password_of(settings, user)
+    return f"{user} / {password}" if password else f"{user}: after make down and up"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,6 +31,8 @@ COMPLETE_WITHIN_S = 600
 GIVE_UP_AFTER = 4
 """Failures of one step, for one reason, with nothing else between them: two runs, each retried."""
 SENDER = "rtm@demo.example"
+DESK_USERS = ("KRT0003", "KRT0001")
+"""A team leader and the coordinator of KARTU, where the trouble is."""
 
 
 def start_demo(settings: Settings) -> tuple[System, Ports]:
@@ -53,6 +56,11 @@ def start_demo(settings: Settings) -> tuple[System, Ports]:
     with step("Scheduler: running the DAGs until the board is complete") as note:
         _wait_until_complete(stack, system, delivered_at, note)
     return system, ports
+
+
+def demo_settings(settings: Settings) -> Settings:
+    """With two people of the simulated centre at the desk, unless the caller named others."""
+    return settings if settings.desk_users else replace(settings, desk_users=DESK_USERS)
 
 
 def mailbox(settings: Settings) -> Path:

@@ -39,6 +39,10 @@ class Ports:
     def airflow_address(self) -> str:
         return f"http://127.0.0.1:{self.airflow}"
 
+    @property
+    def desk_address(self) -> str:
+        return f"{self.airflow_address}/rtm/"
+
 
 class Stack:
     """PostgreSQL and Airflow of one home folder. Starting a started one is fine."""

@@ -2,6 +2,11 @@
 // script every page works the same, by hand.
 "use strict";
 
+// A drawing that is wider than the screen begins where it matters.
+document.querySelectorAll(".scroll[data-middle]").forEach((one) => {
+  one.scrollLeft = (one.scrollWidth * one.dataset.middle) / 100 - one.clientWidth / 2;
+});
+
 (() => {
   const main = document.querySelector("main[data-refresh]");
   if (!main) return;
