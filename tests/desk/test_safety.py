@@ -56,7 +56,7 @@ def test_who_is_not_signed_in_gets_401_everywhere(sign_in, desk):
     asked = 0
     for route in routes(app_for(desk, None)):
         for method in route.methods:
-            path = route.path.format(breach_id=1, name="desk.css")
+            path = route.path.format(breach_id=1, plan_id=1, action="submit", name="desk.css")
             assert browser.request(method, f"/rtm{path}").status_code == 401, (method, path)
             asked += 1
     assert asked >= 5
