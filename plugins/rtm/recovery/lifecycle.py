@@ -36,8 +36,8 @@ class Action(StrEnum):
 
     WRITE = "write"
     SUBMIT = "submit"
-    RETURN = "return"
     VERIFY = "verify"
+    RETURN = "return"
     START = "start"
     FINISH = "finish"
     CLOSE = "close"
@@ -80,10 +80,10 @@ class Step:
 STEPS: dict[Action, Step] = {
     Action.WRITE: Step(BEING_WRITTEN),
     Action.SUBMIT: Step(BEING_WRITTEN, Status.SUBMITTED),
+    Action.VERIFY: Step(frozenset({Status.SUBMITTED}), Status.VERIFIED, by_another=True),
     Action.RETURN: Step(
         frozenset({Status.SUBMITTED}), Status.RETURNED, needs_note=True, by_another=True
     ),
-    Action.VERIFY: Step(frozenset({Status.SUBMITTED}), Status.VERIFIED, by_another=True),
     Action.START: Step(frozenset({Status.VERIFIED}), Status.IN_ACTION),
     Action.FINISH: Step(frozenset({Status.IN_ACTION}), Status.DONE, needs_note=True),
     Action.CLOSE: Step(frozenset({Status.DONE}), Status.CLOSED, by_another=True),
