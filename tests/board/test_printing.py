@@ -15,7 +15,9 @@ import rtm.board.printing
 from rtm.board.content import read_board
 from rtm.board.printing import render_board
 from rtm.cycle import System, run_cycle
+from rtm.recovery.lifecycle import Status
 from rtm.settings import Language
+from rtm.warehouse.tables import Outbox
 from tests.small_centre import CALL_HEADER, DAY, MORNING, call, deliver_reference, roster
 
 TEN_O_CLOCK = MORNING + timedelta(hours=2)
@@ -106,3 +108,17 @@ def test_no_text_is_left_over():
     matters = {"no_show", "not logged in", "late", "over_aux", "over_occurrence"}
     left = {n for n in set(words) - spelled - matters if not n.startswith(prefixes)}
     assert left == set()
+
+
+def test_the_board_has_a_word_for_every_status_of_a_plan_and_state_of_a_mail():
+    words = yaml.safe_load(Path(rtm.board.printing.__file__).with_name("words.yml").read_text())
+    (states,) = (
+        re.findall(r"'(\w+)'", str(constraint.sqltext))
+        for constraint in Outbox.__table__.constraints
+        if constraint.name == "ck_outbox_state"
+    )
+    assert len(states) > 4
+    # Of one that was sent, the time stands there
+    told = [f"state_{state}" for state in states if state != "sent"]
+    for name in [*(f"plan_{status}" for status in Status), *told]:
+        assert set(words[name]) == {"id", "en"}
