@@ -135,6 +135,7 @@ class _Measurement:
             ).scalar_one()
         if version is None:
             raise RuntimeError("the corrected roster was not published: nothing was measured")
+        _say(f"a corrected roster: {took:.2f} s")
         return [
             Result(
                 *("roster_correction_models", took, "s", GOAL_MINUTE_S, "<="),
@@ -146,6 +147,7 @@ class _Measurement:
         with self.system.warehouse.engine().begin() as connection:
             connection.execute(text("update ops.clock set needs_rebuild = true"))
         took = self._cycle()
+        _say(f"everything computed anew: {took:.0f} s")
         peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
         return [
             Result(
