@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -79,11 +80,11 @@ def test_of_two_people_who_write_at_once_the_second_is_told_by_whom_and_when(act
     assert (refused.value.by, refused.value.at) == ("L2", SIX)
 
 
-@pytest.mark.parametrize("action", [Action.WRITE, Action.SUBMIT, Action.FINISH, Action.CLOSE])
-def test_a_closed_plan_is_not_changed(act, action):
+def test_a_closed_plan_is_not_changed(act):
     steps(act, *TO_DONE, (Action.CLOSE, "L2", None))
-    with pytest.raises(PlanError, match="wrong_status"):
-        act(action, "L1", TEN + 20 * MINUTE, "karena", written=None)
+    for action in (Action.WRITE, Action.SUBMIT, Action.FINISH, Action.CLOSE):
+        with pytest.raises(PlanError, match="wrong_status"):
+            act(action, "L1", TEN + 20 * MINUTE, "karena", written=None)
 
 
 def test_a_returned_plan_goes_back_with_its_reason_and_counts(act, query):
@@ -135,26 +136,25 @@ def test_each_step_is_in_the_audit_with_what_it_changed(act, missed, plan_id):
     assert history[4]["content"]["note"] == "Saluran cadangan aktif sejak 10.12"
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "update ops.audit set actor = 'L9'",
-        "update ops.audit set content = null",
-        "update ops.audit set content = '{}'",
-        "delete from ops.audit",
-        "truncate ops.audit",
-        "drop table ops.audit",
-        "alter table ops.audit disable trigger all",
-    ],
+REWRITES = (
+    "update ops.audit set actor = 'L9'",
+    "update ops.audit set content = null",
+    "update ops.audit set content = '{}'",
+    "delete from ops.audit",
+    "truncate ops.audit",
+    "drop table ops.audit",
+    "alter table ops.audit disable trigger all",
 )
-@pytest.mark.parametrize("role", [Role.APP, Role.TRANSFORMER])
-def test_the_pipeline_cannot_rewrite_the_audit(act, missed, statement, role, query):
+
+
+def test_the_pipeline_cannot_rewrite_the_audit(act, missed, query):
     act(Action.SUBMIT, "L1", SIX)
     before = query("select * from ops.audit order by 1")
     assert len(before) == 2
-    with pytest.raises(DBAPIError), missed.warehouse.transaction(role) as connection:
-        connection.exec_driver_sql(statement)
-    assert query("select * from ops.audit order by 1") == before
+    for statement, role in itertools.product(REWRITES, (Role.APP, Role.TRANSFORMER)):
+        with pytest.raises(DBAPIError), missed.warehouse.transaction(role) as connection:
+            connection.exec_driver_sql(statement)
+        assert query("select * from ops.audit order by 1") == before, statement
 
 
 def test_who_gets_around_the_guard_leaves_a_broken_chain(act, missed):
