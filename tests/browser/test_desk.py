@@ -155,10 +155,13 @@ def test_the_desk_is_in_the_navigation_of_airflow(visit):
     desk = visit("en")
     desk.sign_in(TEAM_LEADER)
     page = desk.go("/")
-    with page.expect_popup() as opened:
-        page.get_by_text("Meja RTM").click()
-    expect(opened.value).to_have_url(re.compile("/rtm/$"))
-    expect(opened.value.get_by_role("heading", name=TITLES["en"])).to_be_visible()
+    page.get_by_role("link", name="Meja RTM").click()
+    within = page.frame_locator("iframe")
+    expect(within.get_by_role("heading", name=TITLES["en"])).to_be_visible()
+    within.locator("tr[data-breach] a").first.click()
+    expect(within.locator("svg.chart")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/plugin/rtm-desk/rtm/breaches/\d+$"))
+    desk.keep("within-airflow")
 
 
 def test_who_signs_out_is_out(visit):
