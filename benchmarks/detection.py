@@ -162,7 +162,10 @@ def breaches_of_the_product(system: System) -> Breaches:
 
 def _span(start: datetime) -> str:
     until = start + timedelta(days=1)
-    return f"(select '{start}'::timestamptz as since, '{until}'::timestamptz as until)"
+    return (
+        "(select 1 as span_id, null::text as service_code,"
+        f" '{start}'::timestamptz as since, '{until}'::timestamptz as until)"
+    )
 
 
 def _in_row(counts: Counts, target: float, length: int) -> list[Episode]:

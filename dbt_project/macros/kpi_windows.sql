@@ -5,7 +5,8 @@
     and a contact counts once, in full. The interval marts tell of those offered in an interval
     instead.
 
-    `span` is a relation of one row with `since` and `until`: what was decided in between is there.
+    `span` is a relation with `span_id`, `service_code` (null: all), `since` and `until`: for each of
+    its rows, what was decided in between is there.
 #}
 {% macro decided_contacts(span) -%}
     {#- A call that never ends is lost after four hours -#}
@@ -24,6 +25,7 @@
 
     calls as materialized (
         select
+            span.span_id,
             services.service_code,
             services.short_abandon_s,
             services.counts_self_service,
@@ -42,7 +44,8 @@
             call.ended_at,
             {{ call_handle_s('call') }} as handle_s
         from {{ span }} as span
-        cross join services
+        inner join services
+            on services.service_code = coalesce(span.service_code, services.service_code)
         -- Service by service, by index
         cross join lateral (
             select recent.*
@@ -59,6 +62,7 @@
     -- Each call under the KPIs for which it counts: its value, from when on
     call_values as (
         select
+            calls.span_id,
             watched.service_code,
             watched.channel,
             watched.kpi,
@@ -102,6 +106,7 @@
 
     conversations as materialized (
         select
+            span.span_id,
             watched.service_code,
             watched.channel,
             watched.kpi,
@@ -115,7 +120,8 @@
             {{ service_moment('services', 'conversation.received_at', 'watched.threshold_s') }}
                 as due_at
         from {{ span }} as span
-        cross join watched
+        inner join watched
+            on watched.service_code = coalesce(span.service_code, watched.service_code)
         inner join services on services.service_code = watched.service_code
         cross join lateral (
             select
@@ -138,6 +144,7 @@
 
     conversation_values as (
         select
+            conversations.span_id,
             conversations.service_code,
             conversations.channel,
             conversations.kpi,

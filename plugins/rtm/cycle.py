@@ -111,13 +111,21 @@ def build_marts(system: System, as_of: datetime) -> Did:
 
 
 def detect_breaches(system: System, as_of: datetime) -> Did:
-    """Opens and clears breaches and incidents; each new breach gets its recovery plan."""
+    """Opens and clears breaches and incidents; each new breach gets its recovery plan, and the
+    plans are followed: withdrawn, judged by their effect, reminded of."""
     from rtm.breach import detect
-    from rtm.recovery import draft_plans
+    from rtm.recovery import follow_plans
 
     found = detect(system.warehouse, system.settings, as_of)
-    plans = draft_plans(system.warehouse, system.settings, as_of)
-    return {"opened": found.opened, "cleared": found.cleared, "plans": plans}
+    followed = follow_plans(system.warehouse, system.settings, as_of)
+    return {
+        "opened": found.opened,
+        "cleared": found.cleared,
+        "plans": followed.drafted,
+        "withdrawn": followed.withdrawn,
+        "judged": followed.judged,
+        "reminded": followed.reminded,
+    }
 
 
 def send_mail(system: System, as_of: datetime) -> Did:
@@ -128,7 +136,15 @@ def send_mail(system: System, as_of: datetime) -> Did:
     return {"sent": sent.sent, "failed": sent.failed, "waiting": sent.waiting}
 
 
-STEPS: dict[str, Callable[[System, datetime], Did]] = {
+def remove_expired_plans(system: System, as_of: datetime) -> Did:
+    """Removes recovery plans whose time of keeping is over."""
+    from rtm.recovery import remove_expired
+
+    return {"removed": remove_expired(system.warehouse, as_of)}
+
+
+Step = Callable[[System, datetime], Did]
+STEPS: dict[str, Step] = {
     step.__name__: step
     for step in (
         land_feeds,
@@ -140,6 +156,9 @@ STEPS: dict[str, Callable[[System, datetime], Did]] = {
     )
 }
 """All steps, in the order in which one cycle takes them."""
+
+NIGHTLY: dict[str, Step] = {remove_expired_plans.__name__: remove_expired_plans}
+"""What is done once a night, beside the cycle."""
 
 
 def run_step(system: System, name: str, as_of: datetime) -> Did:
@@ -163,7 +182,7 @@ def run_step(system: System, name: str, as_of: datetime) -> Did:
             )
 
     try:
-        did = STEPS[name](system, as_of)
+        did = (STEPS | NIGHTLY)[name](system, as_of)
     except Exception as error:
         record({}, str(error)[:LONGEST_ERROR])
         raise

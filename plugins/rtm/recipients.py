@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from sqlalchemy import Connection, TextClause, text
 
 from rtm.settings import Settings
@@ -15,6 +18,43 @@ COORDINATORS = text(
     order by email
     """
 )
+
+TEAM_LEADERS = text(
+    """
+    select distinct trim(leader.email) as email
+    from marts.dim_team as team
+    inner join marts.dim_agent as leader on leader.agent_id = team.team_leader_id
+    where team.service_code = :service_code and trim(leader.email) <> ''
+    order by email
+    """
+)
+
+# The real-time function of the shift that runs
+ON_DUTY = text(
+    """
+    select distinct trim(person.email) as email
+    from marts.fct_attendance as shift
+    inner join marts.dim_agent as person on person.agent_id = shift.agent_id
+    where shift.service_code = :service_code
+        and shift.function = 'rtfm'
+        and shift.planned_start_at <= :at
+        and shift.planned_end_at > :at
+        -- The day before for a shift over midnight
+        and shift.roster_date between cast(:at as date) - 2 and cast(:at as date) + 1
+        and trim(person.email) <> ''
+    order by email
+    """
+)
+
+PEOPLE = text(
+    """
+    select distinct trim(email) as email from marts.dim_agent
+    where agent_id = any(:agent_ids) and trim(email) <> ''
+    order by email
+    """
+)
+
+NAME = text("select agent_name from marts.dim_agent where agent_id = :agent_id")
 
 ROSTER_MAKERS = text(
     """
@@ -32,6 +72,29 @@ ROSTER_MAKERS = text(
 def coordinators(connection: Connection, settings: Settings, service_code: str) -> list[str]:
     """Addresses of those who hear of a breach, or the operators' where no coordinator has one."""
     return _addresses(connection, COORDINATORS, service_code) or list(settings.operators)
+
+
+def on_duty(connection: Connection, service_code: str, at: datetime) -> list[str]:
+    """Addresses of the real-time function on shift, or of all team leaders where there is none."""
+    found = connection.execute(ON_DUTY, {"service_code": service_code, "at": at})
+    return list(found.scalars()) or team_leaders(connection, service_code)
+
+
+def team_leaders(connection: Connection, service_code: str) -> list[str]:
+    """Addresses of those who lead the teams of a service."""
+    return _addresses(connection, TEAM_LEADERS, service_code)
+
+
+def people(connection: Connection, agent_ids: Iterable[str | None]) -> list[str]:
+    """Addresses of people known by id; who has none is left out."""
+    ids = [agent_id for agent_id in agent_ids if agent_id]
+    return list(connection.execute(PEOPLE, {"agent_ids": ids}).scalars())
+
+
+def name_of(connection: Connection, agent_id: str) -> str:
+    """The name of a person, or the id where nobody is known under it."""
+    name = connection.execute(NAME, {"agent_id": agent_id}).scalar_one_or_none()
+    return name or agent_id
 
 
 def roster_makers(

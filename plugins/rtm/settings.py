@@ -56,6 +56,8 @@ class Settings:
     """What the gate holds rosters against, beside the reference data."""
     roster_warning: timedelta = timedelta(hours=2)
     """So long before the cut-off of H-1, who makes a roster is warned that it is not there."""
+    desk_url: str = ""
+    """Address of the desk as people reach it, for the links in mails; empty: mails have none."""
     airflow_port: int | None = None
     """Port of Airflow's pages on loopback; None: 8080, or a free one where that is taken."""
     desk_users: tuple[str, ...] = field(default=())
@@ -92,6 +94,7 @@ class Settings:
             ),
             roster_limits=_roster_limits(environment.get("RTM_ROSTER_LIMITS", "")),
             roster_warning=timedelta(seconds=_positive(environment, "RTM_ROSTER_WARNING_S", 7200)),
+            desk_url=_web_address(environment, "RTM_DESK_URL"),
             airflow_port=_port(environment, "RTM_AIRFLOW_PORT"),
             desk_users=_user_names(environment, "RTM_DESK_USERS"),
         )
@@ -130,6 +133,13 @@ def _port(environment: Mapping[str, str], name: str) -> int | None:
     if port > 65535:
         raise SettingError(f"{name}={port}: give a TCP port, at most 65535")
     return port
+
+
+def _web_address(environment: Mapping[str, str], name: str) -> str:
+    address = (environment.get(name) or "").rstrip("/")
+    if address and not address.startswith(("http://", "https://")):
+        raise SettingError(f"{name}={address!r}: give an address, as https://rtm.bank.example/rtm")
+    return address
 
 
 def _choice_int(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rtm.cycle import STEPS
+from rtm.cycle import NIGHTLY, STEPS
 from rtm.settings import REPOSITORY
 
 FOLDER = REPOSITORY / "dags"
@@ -22,6 +22,7 @@ CHAINS = {
         *("land_feeds", "gate_rosters", "build_marts", "detect_breaches", "send_mail"),
     ],
     "distribute_rosters": ["distribute_rosters", "send_mail"],
+    "remove_expired_records": ["remove_expired_plans"],
 }
 LONGEST = 60
 
@@ -48,8 +49,8 @@ def test_tasks_run_one_after_another(dags, dag_id):
         assert dag.get_task(task).downstream_task_ids == {follower}
 
 
-def test_the_two_dags_together_run_every_step():
-    assert {task for chain in CHAINS.values() for task in chain} == set(STEPS)
+def test_the_dags_together_run_every_step():
+    assert {task for chain in CHAINS.values() for task in chain} == {*STEPS, *NIGHTLY}
 
 
 @pytest.mark.parametrize("dag_id", CHAINS)

@@ -41,9 +41,9 @@ def write(system):
 
 @pytest.fixture
 def breach(write):
-    """Writes a breach that is over, and its plan if one was made."""
+    """Writes a breach that is over, and its plan if one was made, with the steps it took."""
 
-    def make(started_at, detected_at, created_at=None, **plan):
+    def make(started_at, detected_at, created_at=None, steps=(), **plan):
         breach_id = write(
             "insert into ops.breach (service_code, channel, kpi, started_at, detected_at,"
             " cleared_at, cleared_because, comparator, target, observed, numerator, denominator,"
@@ -54,11 +54,20 @@ def breach(write):
         ).scalar_one()
         if created_at:
             values = {"breach_id": breach_id, "created_at": created_at, **plan}
-            write(
+            values["status_since"] = created_at
+            plan_id = write(
                 f"insert into ops.recovery_plan (facts, {', '.join(values)})"
-                f" values ('{{}}', {', '.join(':' + name for name in values)})",
+                f" values ('{{}}', {', '.join(':' + name for name in values)}) returning plan_id",
                 **values,
-            )
+            ).scalar_one()
+            for action, taken_at in steps:
+                write(
+                    "insert into ops.audit (at, actor, subject, subject_id, action, content)"
+                    " values (:at, 'L1', 'recovery_plan', :plan_id, :action, '{}')",
+                    at=taken_at,
+                    plan_id=plan_id,
+                    action=action,
+                )
 
     return make
 
@@ -95,9 +104,13 @@ def test_speed_is_measured_from_step_to_step_and_waiting_too_long_counts(
     centre(at(13, 0))
     breach(
         *(at(8, 7), at(8, 37), at(8, 37)),
-        submitted_at=at(8, 50),
-        verified_at=at(9, 20),
-        done_at=at(12, 0),
+        # It was reopened: the first time counts
+        steps=(
+            ("submit", at(8, 50)),
+            ("verify", at(9, 20)),
+            ("finish", at(12, 0)),
+            ("submit", at(12, 30)),
+        ),
         is_effective=True,
     )
     breach(at(9, 32), at(10, 2), at(10, 5))
@@ -127,6 +140,16 @@ def test_what_nobody_can_know_yet_has_no_value(centre, breach, indicators):
     assert rate(found["plan_effectiveness"]) == (0, 0, None)
 
 
+def test_a_plan_is_right_at_once_if_it_was_verified_without_having_been_returned(
+    centre, breach, indicators
+):
+    centre(at(13, 0))
+    breach(at(8, 7), at(8, 37), at(8, 37), verified_at=at(9, 0))
+    breach(at(8, 7), at(8, 37), at(8, 37), verified_at=at(9, 0), times_returned=1)
+    breach(at(8, 7), at(8, 37), at(8, 37), times_returned=1)
+    assert rate(indicators()["plan_verified_at_once"]) == (1, 3, 33.333333333333336)
+
+
 def test_a_breach_without_a_plan_is_late_once_its_plan_is(centre, breach, indicators):
     centre(at(13, 0))
     breach(at(12, 29), at(12, 59))
@@ -138,7 +161,7 @@ def test_a_breach_without_a_plan_is_late_once_its_plan_is(centre, breach, indica
 
 def test_what_was_done_after_the_clock_is_not_done_yet(centre, breach, indicators):
     centre(at(13, 0))
-    breach(at(12, 20), at(12, 50), at(12, 50), submitted_at=at(13, 1))
+    breach(at(12, 20), at(12, 50), at(12, 50), steps=[("submit", at(13, 1))])
     breach(at(13, 0), at(13, 30), at(13, 30))
     found = indicators()
     assert rate(found["plan_submission_speed"]) == (0, 0, None)
@@ -158,7 +181,10 @@ def test_a_month_is_one_of_the_service_and_provisional_until_nothing_is_open(
     assert not november["breach_detection_speed"]["is_provisional"]
     assert november["plan_submission_speed"]["is_provisional"]
     assert december["breach_detection_speed"]["is_provisional"]
-    write("update ops.recovery_plan set closed_at = :at", at=midnight + 59 * MINUTE)
+    write(
+        "update ops.recovery_plan set status = 'closed', closed_at = :at",
+        at=midnight + 59 * MINUTE,
+    )
     assert not indicators()["plan_submission_speed"]["is_provisional"]
 
 

@@ -11,10 +11,22 @@ from sqlalchemy.exc import IntegrityError
 
 from rtm.cycle import System, run_cycle
 from tests.notify.mailbox import open_mailbox
-from tests.small_centre import CALL_HEADER, MORNING, REFERENCE, call, deliver_reference
+from tests.small_centre import (
+    CALL_HEADER,
+    DAY,
+    MORNING,
+    REFERENCE,
+    call,
+    deliver_reference,
+    roster,
+)
 
 TEN_O_CLOCK = MORNING + timedelta(hours=2)
 MINUTE = timedelta(minutes=1)
+
+
+# The coordinator alone has an address: who else is told is tested by itself.
+AGENTS = REFERENCE["agent"].replace("lia@bank.example", "")
 
 
 @pytest.fixture
@@ -26,6 +38,7 @@ def mailbox():
 @pytest.fixture
 def centre(system: System, mailbox, deliver) -> System:
     deliver_reference(deliver)
+    deliver("agent", "agents.csv", AGENTS, MORNING)
     return System(dataclasses.replace(system.settings, smtp_url=mailbox.url), system.warehouse)
 
 
@@ -49,7 +62,11 @@ def conversations(first, count):
 
 
 def breach_mails(mailbox):
-    return [mail for mail in mailbox.mails if mail["To"] == "koko@bank.example"]
+    return [
+        mail
+        for mail in mailbox.mails
+        if mail["To"] == "koko@bank.example" and "di luar target" in mail["Subject"]
+    ]
 
 
 def test_a_missed_scr_opens_one_breach_with_one_plan_and_one_mail(centre, deliver, mailbox, query):
@@ -69,6 +86,25 @@ def test_a_missed_scr_opens_one_breach_with_one_plan_and_one_mail(centre, delive
     (mail,) = breach_mails(mailbox)
     assert mail["Subject"] == "[RTM] Kartu Kredit: SCR 0.0 % di luar target >= 95.0 %"
     assert f"nomor {plan['plan_id']}" in mail.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize(
+    ("on_duty", "told"), [("L2", {"koko@", "lukman@"}), (None, {"koko@", "lia@"})]
+)
+def test_the_real_time_function_on_duty_is_told_with_the_coordinator(
+    centre, deliver, mailbox, query, on_duty, told
+):
+    second = "L2,Lukman,lukman@bank.example,team_leader,T1,2026-01-01\n"
+    deliver("agent", "all.csv", REFERENCE["agent"] + second, MORNING + MINUTE)
+    if on_duty:
+        of_day = roster().replace(f"L1,{DAY},P,rtfm", f"{on_duty},{DAY},P,rtfm")
+        deliver("roster", "duty.csv", of_day, MORNING - timedelta(days=1))
+    deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), TEN_O_CLOCK + 5 * MINUTE)
+    run_cycle(centre, TEN_O_CLOCK + 5 * MINUTE)
+    verdicts = query("select verdict from marts.fct_roster_validity")
+    assert verdicts == ([{"verdict": "valid"}] if on_duty else [])
+    missed = [mail["To"] for mail in mailbox.mails if "di luar target" in mail["Subject"]]
+    assert set(missed) == {f"{name}bank.example" for name in told}
 
 
 def test_a_breach_clears_when_the_kpi_is_back(centre, deliver, mailbox, query):
@@ -149,7 +185,7 @@ def test_a_breach_that_is_open_already_takes_no_numbers(centre, deliver, mailbox
         assert second["n"] == first["n"] + 1, table
 
 
-AGENTS_WITHOUT_COORDINATOR = REFERENCE["agent"].replace("koko@bank.example", "")
+AGENTS_WITHOUT_COORDINATOR = AGENTS.replace("koko@bank.example", "")
 
 
 def test_a_breach_that_nobody_could_be_told_of_is_an_incident_and_mailed_when_somebody_can(
@@ -166,7 +202,7 @@ def test_a_breach_that_nobody_could_be_told_of_is_an_incident_and_mailed_when_so
     assert (incident["kind"], incident["subject"]) == ("no_recipient", "KARTU")
     assert (incident["opened_at"], incident["closed_at"]) == (at, None)
     found = at + 2 * MINUTE
-    deliver("agent", "found.csv", REFERENCE["agent"], found)
+    deliver("agent", "found.csv", AGENTS, found)
     for minute in range(3):
         run_cycle(centre, found + minute * MINUTE)
     (mail,) = breach_mails(mailbox)
@@ -174,7 +210,7 @@ def test_a_breach_that_nobody_could_be_told_of_is_an_incident_and_mailed_when_so
     (incident,) = query("select * from ops.incident")
     assert incident["closed_at"] == found
     # A second address is no reason to tell it again.
-    deliver("agent", "moved.csv", REFERENCE["agent"].replace("koko@", "k.oko@"), found + MINUTE)
+    deliver("agent", "moved.csv", AGENTS.replace("koko@", "k.oko@"), found + MINUTE)
     run_cycle(centre, found + 3 * MINUTE)
     assert [mail["kind"] for mail in query("select kind from ops.outbox")] == ["breach"]
 
@@ -194,10 +230,13 @@ def test_a_breach_that_is_over_before_anybody_could_be_told_is_not_mailed(
     incidents = "select closed_at from ops.incident where kind = 'no_recipient'"
     assert query(incidents) == [{"closed_at": None}]
     found = eleven + 14 * MINUTE
-    deliver("agent", "found.csv", REFERENCE["agent"], found)
+    deliver("agent", "found.csv", AGENTS, found)
     run_cycle(centre, found)
     assert query(incidents) == [{"closed_at": found}]
-    assert mailbox.mails == []
+    assert breach_mails(mailbox) == []
+    # The plan is to be completed all the same
+    (mail,) = mailbox.mails
+    assert "Eskalasi" in mail["Subject"]
 
 
 def test_operators_are_told_where_the_service_has_no_address(centre, deliver, mailbox, query):

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
+from alembic import command
 from fsspec.implementations.local import LocalFileSystem
 
 from rtm.cycle import land_feeds, run_cycle
 from rtm.landing import Arrival
 from rtm.landing.load import land_file
 from rtm.sources import FEEDS
-from rtm.warehouse.prepare import prepare
+from rtm.warehouse.prepare import alembic_config, prepare
 
 NOON = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -203,23 +204,10 @@ def test_a_warehouse_from_before_deliveries_were_kept_begins_with_what_it_holds(
     deliver("team", "stray.csv.gz", gzip.compress(stray.encode()), NOON)
     land_feeds(system, NOON + 5 * MINUTE)
     with system.warehouse.engine().begin() as connection:
+        connection.exec_driver_sql("drop schema marts, intermediate, staging cascade")
         tables = ", ".join(f"raw.{feed}_delivery" for feed in KEEPING)
         connection.exec_driver_sql(f"drop table {tables}, raw.delivered_words cascade")
-        connection.exec_driver_sql(
-            "alter table ops.file_ledger drop column words_digest cascade,"
-            " drop column unknown_values cascade, drop column lands_in cascade,"
-            " drop column mapping_digest cascade"
-        )
-        connection.exec_driver_sql(
-            "drop table ops.attachment, ops.kpi_watch cascade;"
-            " alter table ops.outbox drop column attachments cascade;"
-            " alter table ops.roster_finding drop column place cascade;"
-            " alter table ops.breach drop column roster_date cascade;"
-            " create unique index ix_breach_one_open on ops.breach (service_code, channel, kpi)"
-            " where cleared_at is null"
-        )
-        connection.exec_driver_sql("update ops.alembic_version set version_num = '0001'")
-        connection.exec_driver_sql("update ops.clock set models = 'of an earlier version'")
+    command.downgrade(alembic_config(system.warehouse), "0001")
     system.prepare()
     assert kept() == [(1, "B"), (2, "B")]
     assert kept("T9") == [(0, "Stray")]

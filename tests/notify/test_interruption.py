@@ -85,7 +85,8 @@ class Victim:
 def many_misses(system, deliver) -> System:
     """A system whose marts are at the clock, with one missed target in each of many services."""
     codes = [f"S{number}" for number in range(1, SERVICES + 1)]
-    reference = dict(REFERENCE)
+    # One address is told of each breach
+    reference = REFERENCE | {"agent": REFERENCE["agent"].replace("lia@bank.example", "")}
     for feed in ("service", "team", "kpi_target"):
         header, pattern, *_ = REFERENCE[feed].splitlines(keepends=True)
         reference[feed] = header + "".join(

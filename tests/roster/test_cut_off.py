@@ -104,12 +104,8 @@ def test_a_roster_that_is_not_there_at_the_cut_off_is_a_breach_until_it_is(
     (breach,) = breaches()
     assert (breach["roster_date"], breach["started_at"]) == (DAY, DUE)
     assert (breach["detected_at"], breach["severity"]) == (DUE + MINUTE, "critical")
-    assert mails("roster_breach") == [
-        (
-            "koko@bank.example",
-            "[RTM] Kartu Kredit: tidak ada roster sah untuk 23/11/2026 pada batas waktu H-1",
-        )
-    ]
+    subject = "[RTM] Kartu Kredit: tidak ada roster sah untuk 23/11/2026 pada batas waktu H-1"
+    assert mails("roster_breach") == [(f"{who}@bank.example", subject) for who in ("koko", "lia")]
     plans = query("select breach_id, status from marts.fct_recovery_plan")
     assert [plan["status"] for plan in plans] == ["draft"]
     assert status() == ("missing", "not_received")

@@ -11,6 +11,16 @@ select
     plan.verifier,
     plan.is_effective,
     plan.retain_until,
+    -- Its course
+    plan.status_since,
+    plan.started_at,
+    plan.due_at,
+    plan.effect_known_at,
+    plan.cause_category,
+    plan.responsible,
+    plan.times_returned,
+    plan.times_reopened,
+    plan.is_on_legal_hold,
     -- Clock
     {{ built_as_of() }} as as_of,
     plan.closed_at is null as is_provisional

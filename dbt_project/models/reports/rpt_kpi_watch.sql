@@ -3,6 +3,8 @@ with
 
 span as (
     select
+        1 as span_id,
+        null::text as service_code,
         {{ now }} - max(greatest(watched.long_min, watched.clear_min)) * interval '1 minute'
             as since,
         {{ now }} as until

@@ -44,8 +44,13 @@ plans as (
     cross join
         lateral (
             values
-            -- No record says yet whether a plan was returned before it was verified
-            ('plan_verified_at_once', null::boolean),
+            (
+                'plan_verified_at_once',
+                case
+                    when plan.times_returned > 0 then false
+                    when plan.verified_at is not null then true
+                end
+            ),
             ('plan_effectiveness', plan.is_effective)
         ) as accuracy (indicator, is_right)
     where plan.created_at <= {{ built_as_of() }}

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from rtm.cli.parameters import Duration, Instant
-from rtm.cycle import STEPS, Did, System, run_cycle, run_step
+from rtm.cycle import NIGHTLY, STEPS, Did, System, run_cycle, run_step
 from rtm.notify import ON_PAPER
 from rtm.replay import replay
 from rtm.settings import Settings
@@ -32,18 +32,19 @@ def cycle_command(as_of: datetime | None) -> None:
 
 
 @click.command()
-@click.argument("name", type=click.Choice(list(STEPS)), metavar="STEP")
+@click.argument("name", type=click.Choice([*STEPS, *NIGHTLY]), metavar="STEP")
 @as_of_option
 def step_command(name: str, as_of: datetime | None) -> None:
-    """Run one STEP of the cycle.
+    """Run one STEP of the cycle, or of the night.
 
     \b
     land_feeds         take in the files that have arrived
     gate_rosters       judge and publish rosters
     distribute_rosters send published rosters to the team leaders
     build_marts        bring the marts to the clock
-    detect_breaches    open and clear breaches, draft recovery plans
+    detect_breaches    open and clear breaches, draft and follow recovery plans
     send_mail          hand due mails to the SMTP server
+    remove_expired_plans  at night: remove plans whose time of keeping is over
     """
     system = System.open(Settings.from_environment())
     did = run_step(system, name, as_of or datetime.now(UTC))

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +34,7 @@ ASSETS = Path(__file__).with_name("assets")
 NAVIGATION: tuple[tuple[str, str, Right], ...] = (
     ("/", "nav.today", Right.READ_SERVICE),
     ("/breaches", "nav.breaches", Right.READ_SERVICE),
+    ("/audit", "nav.audit", Right.READ_AUDIT),
 )
 """Path, words, and the right without which the page is not shown."""
 
@@ -172,10 +174,13 @@ def asset_version(name: str) -> str:
 
 @cache
 def environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # What a plan keeps as JSON has its moments as text.
+    made.filters["moment"] = datetime.fromisoformat
+    return made

@@ -18,6 +18,8 @@ class Right(StrEnum):
     READ_SERVICE = "read_service"
     WRITE_PLAN = "write_plan"
     VERIFY_PLAN = "verify_plan"
+    HOLD_PLAN = "hold_plan"
+    """Keep a plan beyond its retention, for a legal case."""
     UPLOAD_ROSTER = "upload_roster"
     APPROVE_EXCEPTION = "approve_exception"
     DECIDE_COACHING = "decide_coaching"
@@ -39,7 +41,7 @@ class Position(StrEnum):
 
 
 GRANTS: Mapping[Position, frozenset[Right]] = {
-    Position.TEAM_LEADER: frozenset(Right),
+    Position.TEAM_LEADER: frozenset(Right) - {Right.HOLD_PLAN},
     Position.COORDINATOR: frozenset(Right),
     Position.WFM: frozenset({Right.READ_SERVICE, Right.UPLOAD_ROSTER}),
     Position.ADMINISTRATOR: frozenset({Right.READ_SERVICE, Right.READ_AUDIT}),

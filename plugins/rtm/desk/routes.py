@@ -19,6 +19,7 @@ from rtm.desk.language import COOKIE
 from rtm.desk.pages import ASSETS, Page, asset_version, requires, root_of
 from rtm.desk.rights import Right
 from rtm.desk.today import read_today
+from rtm.recovery.lifecycle import Status
 from rtm.settings import Language
 
 router = APIRouter()
@@ -26,7 +27,7 @@ router = APIRouter()
 Reading = Annotated[Page, Depends(requires(Right.READ_SERVICE))]
 
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-PLAN_STATUSES = ("draft", "submitted", "returned", "verified", "done", "closed")
+PLAN_STATUSES = tuple(Status)
 LARGEST_NUMBER = 2**63 - 1
 A_YEAR_S = 365 * 24 * 3600
 
@@ -43,9 +44,7 @@ def list_breaches(
     page: Reading,
     service: Annotated[str, Query(max_length=200)] = "",
     state_: Annotated[Literal["", "open", "cleared"], Query(alias="state")] = "",
-    plan: Annotated[
-        Literal["", "draft", "submitted", "returned", "verified", "done", "closed"], Query()
-    ] = "",
+    plan: Annotated[Status | Literal[""], Query()] = "",
     # An empty field of the form is no date.
     day: date | Literal[""] = "",
     number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,

@@ -15,6 +15,7 @@ from email.headerregistry import Address
 from sqlalchemy import Row, text
 
 from rtm.notify.composing import compose, read_sender
+from rtm.notify.digesting import gather
 from rtm.notify.server import connect, read_server
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
@@ -41,6 +42,8 @@ def send_due(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Sent:
     round_ = Sent()
     with warehouse.exclusive("outbox"):
         _mark_cut_off(warehouse)
+        with warehouse.transaction(Role.APP) as connection:
+            gather(connection, settings.language, as_of)
         if settings.smtp_url == ON_PAPER:
             round_.sent = _record_on_paper(warehouse, as_of)
         elif settings.smtp_url and _has_due(warehouse, as_of):

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Row, text
 
-from rtm.notify import Mail, queue_mails
-from rtm.recipients import coordinators
+from rtm import audit
+from rtm.recovery.analysis import explain_gap, find_way_back
+from rtm.recovery.changing import SUBJECT, read_plan
+from rtm.recovery.telling import tell_of_breach
 from rtm.settings import Settings
-from rtm.warehouse import Role, Warehouse
 
-KPI_NAMES = {
-    "scr": "SCR",
-    "abandon_rate": "Abandon rate",
-    "service_level": "Service level",
-    "aht": "AHT",
-    "asa": "ASA",
-    "response_time": "Response time",
-    "waiting_list": "Waiting list",
-}
-UNITS = {"aht": " s", "asa": " s", "waiting_list": ""}
-"""All others are percentages."""
+log = logging.getLogger(__name__)
 
 BREACHES = text(
     """
@@ -60,55 +52,50 @@ PEOPLE_MISSING = text(
     """
 )
 
-# A mail that nobody could get when the plan was made is due as long as the breach is open.
+# A mail that no coordinator could get when the plan was made is due as long as the breach is open.
 UNTOLD = text(
     """
-    select
-        plan.plan_id,
-        plan.facts,
-        breach.breach_id,
-        breach.roster_date,
-        breach.started_at,
-        breach.detected_at,
-        service.service_code,
-        service.service_name,
-        service.timezone
+    select plan.plan_id
     from ops.recovery_plan as plan
     inner join ops.breach as breach on breach.breach_id = plan.breach_id
-    inner join marts.dim_service as service on service.service_code = breach.service_code
     where (plan.plan_id = any(:drafted) or breach.cleared_at is null)
         and not exists (
             select from ops.outbox as mail
-            where mail.kind in ('breach', 'roster_breach')
-                and mail.thread = 'breach-' || breach.breach_id
+            where mail.thread = 'breach-' || breach.breach_id
+                and mail.dedupe_key like 'breach:%'
         )
     order by plan.plan_id
     """
 )
 
 
-def draft_plans(warehouse: Warehouse, settings: Settings, as_of: datetime) -> int:
+def draft_plans(connection: Connection, settings: Settings, as_of: datetime) -> int:
     """Returns how many plans were drafted. A plan and its mails are written together."""
-    with warehouse.transaction(Role.APP) as connection:
-        breaches = connection.execute(BREACHES).all()
-        drafted = [_draft(connection, breach, as_of) for breach in breaches]
-        for plan in connection.execute(UNTOLD, {"drafted": drafted}).all():
-            _tell(connection, settings, plan, as_of)
+    breaches = connection.execute(BREACHES).all()
+    # All that takes long comes before the first row of the audit, for which others wait.
+    facts = [
+        _facts(connection, breach) | _analysis(connection, settings, breach, as_of)
+        for breach in breaches
+    ]
+    drafted = [
+        _draft(connection, breach, of, as_of) for breach, of in zip(breaches, facts, strict=True)
+    ]
+    untold: list[int] = list(connection.execute(UNTOLD, {"drafted": drafted}).scalars())
+    for plan_id in untold:
+        tell_of_breach(connection, settings, read_plan(connection, plan_id), as_of)
     return len(drafted)
 
 
-def _draft(connection: Connection, breach: Row[Any], as_of: datetime) -> int:
+def _draft(connection: Connection, breach: Row[Any], facts: dict[str, Any], as_of: datetime) -> int:
     plan_id: int = connection.execute(
         text(
-            "insert into ops.recovery_plan (breach_id, facts, created_at)"
-            " values (:breach_id, :facts, :as_of) returning plan_id"
+            "insert into ops.recovery_plan (breach_id, facts, created_at, status_since)"
+            " values (:breach_id, :facts, :as_of, :as_of) returning plan_id"
         ),
-        {
-            "breach_id": breach.breach_id,
-            "facts": Jsonb(_facts(connection, breach)),
-            "as_of": as_of,
-        },
+        {"breach_id": breach.breach_id, "facts": Jsonb(facts), "as_of": as_of},
     ).scalar_one()
+    content = {"breach_id": breach.breach_id}
+    audit.record(connection, as_of, audit.PIPELINE, SUBJECT, plan_id, "draft", content)
     return plan_id
 
 
@@ -142,47 +129,23 @@ def _facts(connection: Connection, breach: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _tell(connection: Connection, settings: Settings, plan: Row[Any], as_of: datetime) -> None:
-    """Queues the mails of a plan; where nobody can get one, detection has raised an incident."""
-    if plan.roster_date is not None:
-        _tell_of_roster(connection, settings, plan, as_of)
-        return
-    facts = plan.facts
-    unit = UNITS.get(facts["kpi"], " %")
-    zone = ZoneInfo(plan.timezone)
-    began, ended = (at.astimezone(zone) for at in (plan.started_at, plan.detected_at))
-    told = {
-        **facts,
-        "plan_id": plan.plan_id,
-        "service_name": plan.service_name,
-        "kpi_name": KPI_NAMES.get(facts["kpi"], facts["kpi"]),
-        "target_text": f"{facts['comparator']} {facts['target']:.1f}{unit}",
-        "observed_text": f"{facts['observed']:.1f}{unit}",
-        "gap_text": f"{facts['gap']:+.1f}{unit}",
-        "volume_text": f"{facts['numerator']:.0f} / {facts['denominator']:.0f}",
-        "window_text": f"{began:%d/%m/%Y %H:%M} – {ended:%H:%M %Z}",
-        "missing_text": f"{facts['agents_absent']} / {facts['agents_late']}",
+def _analysis(
+    connection: Connection, settings: Settings, breach: Row[Any], as_of: datetime
+) -> dict[str, Any]:
+    """What explains the gap and the way back; a missing roster has neither. That an analysis fails
+    is no reason for a plan not to be there: the plan says so, and the log why."""
+    if breach.roster_date is not None:
+        return {}
+    analyses: dict[str, Callable[[], dict[str, Any]]] = {
+        "explanation": lambda: explain_gap(connection, breach, as_of).told(),
+        "way_back": lambda: find_way_back(connection, breach, as_of, settings.roster_limits).told(),
     }
-    thread = f"breach-{plan.breach_id}"
-    mails = [
-        Mail("breach", f"breach:{plan.breach_id}", address, told, thread)
-        for address in coordinators(connection, settings, plan.service_code)
-    ]
-    queue_mails(connection, mails, settings.language, as_of)
-
-
-def _tell_of_roster(
-    connection: Connection, settings: Settings, plan: Row[Any], as_of: datetime
-) -> None:
-    told = {
-        "plan_id": plan.plan_id,
-        "service_name": plan.service_name,
-        "roster_date": f"{plan.roster_date:%d/%m/%Y}",
-        "due_text": f"{plan.started_at.astimezone(ZoneInfo(plan.timezone)):%d/%m/%Y %H:%M %Z}",
-    }
-    thread = f"breach-{plan.breach_id}"
-    mails = [
-        Mail("roster_breach", f"breach:{plan.breach_id}", address, told, thread)
-        for address in coordinators(connection, settings, plan.service_code)
-    ]
-    queue_mails(connection, mails, settings.language, as_of)
+    told: dict[str, Any] = {}
+    for name, analyse in analyses.items():
+        try:
+            with connection.begin_nested():
+                told[name] = analyse()
+        except Exception:
+            log.exception("the %s of breach %s could not be made", name, breach.breach_id)
+            told[name] = {"is_explained": False, "is_reachable": None, "reason": "failed"}
+    return told

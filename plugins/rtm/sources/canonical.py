@@ -203,6 +203,19 @@ BREACH_RULE = Feed(
     service_column="service_code",
 )
 
+PLAN_RULE = Feed(
+    "plan_rule",
+    (
+        *_text("service_code"),
+        _choice("severity", "warning", "critical"),
+        _choice("step", "submit", "verify", "start", "finish", "close"),
+        *_optional(Kind.NUMBER, "due_min", "remind_min", "escalate_min"),
+    ),
+    Role.REFERENCE,
+    key=("service_code", "lower(severity)", "lower(step)"),
+    service_column="service_code",
+)
+
 ROSTER = Feed(
     "roster",
     (
@@ -288,5 +301,16 @@ CONVERSATION = Feed(
 
 CANONICAL = (
     *(SERVICE, TEAM, AGENT, AGENT_ALIAS, QUEUE, SHIFT, AUX_CODE, KPI_TARGET, STAFFING_REQUIREMENT),
-    *(HOLIDAY, EXCEPTION, ROTG_RULE, BREACH_RULE, ROSTER, AGENT_EVENT, CALL, RING, CONVERSATION),
+    *(
+        HOLIDAY,
+        EXCEPTION,
+        ROTG_RULE,
+        BREACH_RULE,
+        PLAN_RULE,
+        ROSTER,
+        AGENT_EVENT,
+        CALL,
+        RING,
+        CONVERSATION,
+    ),
 )

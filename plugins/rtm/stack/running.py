@@ -93,6 +93,8 @@ class Stack:
             **os.environ,
             **self.airflow_environment(ports),
             "RTM_HOME": str(self.settings.home),
+            # For the links in mails, where nobody says how people reach it.
+            "RTM_DESK_URL": self.settings.desk_url or ports.desk_address.rstrip("/"),
             **(variables or {}),
         }
         with step("Airflow: starting") as note:

@@ -5,7 +5,7 @@
 | raw | rtm_loader | rtm_transformer, rtm_app |
 | ops | rtm_app; rtm_loader for the file ledger and the quarantine | rtm_loader, rtm_transformer |
 | staging | rtm_transformer | rtm_app (the roster gate) |
-| intermediate | rtm_transformer | - |
+| intermediate | rtm_transformer | rtm_app (the analysis of breaches) |
 | marts | rtm_transformer | rtm_app, rtm_reader |
 """
 
@@ -27,6 +27,7 @@ READS = {
     "raw": (Role.TRANSFORMER, Role.APP),
     "ops": (Role.LOADER, Role.TRANSFORMER),
     "staging": (Role.APP,),
+    "intermediate": (Role.APP,),
     "marts": (Role.APP, Role.READER),
 }
 

@@ -234,7 +234,9 @@ class Breach(Base):
             postgresql_where=text("cleared_at is null"),
             postgresql_nulls_not_distinct=True,
         ),
-        CheckConstraint("cleared_because in ('met', 'target_ended')", name="cleared_because"),
+        CheckConstraint(
+            "cleared_because in ('met', 'target_ended', 'data_corrected')", name="cleared_because"
+        ),
         CheckConstraint("(cleared_at is null) = (cleared_because is null)", name="cleared"),
     )
 
@@ -255,6 +257,8 @@ class Breach(Base):
     numerator: Mapped[float] = mapped_column(Numeric)
     denominator: Mapped[float] = mapped_column(Numeric)
     severity: Mapped[str]
+    recounted_at: Mapped[datetime | None]
+    """When its window was counted again last, to see whether corrected data take it away."""
 
 
 class KpiWatch(Base):
@@ -270,31 +274,93 @@ class KpiWatch(Base):
 
 
 class RecoveryPlan(Base):
-    """One row per recovery plan, made in draft by the breach it answers."""
+    """One row per recovery plan, made in draft by the breach it answers.
+
+    Its life is `rtm.recovery.lifecycle`; each step of it is in `ops.audit`. The times are those of
+    the round under way: a plan that is reopened is submitted, verified and carried out again.
+    """
 
     __tablename__ = "recovery_plan"
     __table_args__ = (
         UniqueConstraint("breach_id"),
+        Index("ix_recovery_plan_open", "status", postgresql_where=text("closed_at is null")),
+        Index(None, "retain_until"),
         CheckConstraint(
-            "status in ('draft', 'submitted', 'returned', 'verified', 'done', 'closed')",
+            "status in ('draft', 'submitted', 'returned', 'verified', 'in_action', 'done',"
+            " 'closed', 'reopened', 'withdrawn')",
             name="status",
+        ),
+        CheckConstraint("verifier <> author", name="verified_by_another"),
+        CheckConstraint(
+            "(status in ('closed', 'withdrawn')) = (closed_at is not null)", name="closed"
         ),
     )
 
     plan_id: Mapped[int] = _identity()
     breach_id: Mapped[int] = mapped_column(ForeignKey("ops.breach.breach_id"))
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
+    """Counts the changes: who changes a plan says which one they saw."""
     status: Mapped[str] = mapped_column(server_default=text("'draft'"))
+    status_since: Mapped[datetime]
     facts: Mapped[dict[str, Any]]
     """The numbers at detection: window, target, observed, gap, volumes, who is missing."""
+    # What people write
+    cause_category: Mapped[str | None]
+    whys: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    """Up to five: each asks why of the one before."""
+    correction: Mapped[str | None]
+    """What is done now."""
+    corrective_action: Mapped[str | None]
+    """What keeps it from happening again."""
+    responsible: Mapped[str | None]
+    due_at: Mapped[datetime | None]
+    horizon_min: Mapped[int] = mapped_column(server_default=text("240"))
+    """Within which the KPI is to be back on target, from the moment the plan is done."""
+    on_target_intervals: Mapped[int] = mapped_column(server_default=text("2"))
+    """So many intervals in a row on target prove the effect."""
+    evidence: Mapped[str | None]
+    # Who and when
     created_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     verified_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     author: Mapped[str | None]
+    """Who submitted it."""
+    contributors: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    """All who wrote in this round: none of them may verify it."""
     verifier: Mapped[str | None]
+    times_returned: Mapped[int] = mapped_column(server_default=text("0"))
+    times_reopened: Mapped[int] = mapped_column(server_default=text("0"))
+    # What came of it
     is_effective: Mapped[bool | None]
+    effect_known_at: Mapped[datetime | None]
     retain_until: Mapped[date | None]
+    is_on_legal_hold: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class Audit(Base):
+    """One row per change of a record that people answer for; nobody rewrites it.
+
+    Each row holds the hash of the one before and of its own content, so that a changed or missing
+    row shows (`rtm.audit`). Its table belongs to the login, not to the role of the pipeline.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "subject", "subject_id"),)
+
+    audit_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    """Agent id of a person, or `rtm` for the pipeline."""
+    subject: Mapped[str]
+    subject_id: Mapped[int]
+    action: Mapped[str]
+    content: Mapped[dict[str, Any] | None]
+    """What changed; null once the record is removed at the end of its retention."""
+    content_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Incident(Base):
@@ -328,7 +394,8 @@ class Outbox(Base):
         Index(None, "thread"),
         Index("ix_outbox_due", "next_attempt_at", postgresql_where=text("state = 'queued'")),
         CheckConstraint(
-            "state in ('queued', 'sending', 'sent', 'refused', 'unconfirmed')", name="state"
+            "state in ('queued', 'sending', 'sent', 'refused', 'unconfirmed', 'digested')",
+            name="state",
         ),
     )
 

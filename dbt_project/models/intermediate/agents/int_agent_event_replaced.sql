@@ -241,7 +241,14 @@ final as (
         {% endif %}
     from placed
     {% if kept %}
-    left join {{ kept }} as kept on kept.event_key = placed.event_key
+    -- One by one, by index: the planner takes an id that is read anew to be likely, and so would
+    -- read through all events that are kept
+    left join lateral (
+        select known.*
+        from {{ kept }} as known
+        where known.event_key = placed.event_key
+        {{ by_itself() }}
+    ) as kept on true
     left join told_again on told_again.event_key = placed.event_key
     where kept.event_key is null
         or told_again.event_key is not null

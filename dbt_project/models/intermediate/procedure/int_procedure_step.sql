@@ -15,12 +15,31 @@ breaches as (
     where breach.detected_at <= {{ built_as_of() }}
 ),
 
+-- The first time of each: what a reopened plan takes again is another round
+firsts as (
+    select
+        entry.subject_id as plan_id,
+        min(entry.at) filter (where entry.action = 'submit') as submitted_at,
+        min(entry.at) filter (where entry.action = 'verify') as verified_at,
+        min(entry.at) filter (where entry.action = 'finish') as done_at
+    from {{ source('ops', 'audit') }} as entry
+    where entry.subject = 'recovery_plan'
+    group by entry.subject_id
+),
+
 plans as (
     select
-        plan.*,
+        plan.plan_id,
+        plan.breach_id,
+        plan.created_at,
+        plan.closed_at,
+        firsts.submitted_at,
+        firsts.verified_at,
+        firsts.done_at,
         breaches.service_code,
         breaches.timezone
     from {{ source('ops', 'recovery_plan') }} as plan
+    left join firsts on firsts.plan_id = plan.plan_id
     inner join breaches on breaches.breach_id = plan.breach_id
     where plan.created_at <= {{ built_as_of() }}
 ),

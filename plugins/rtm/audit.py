@@ -1,0 +1,86 @@
+"""The audit trail: who changed which record when, and what. Rows are added and never rewritten.
+
+The database makes the chain of hashes and refuses changes (migration 0008); here rows are added,
+the chain is checked, and the content of a record that is removed at the end of its retention is
+taken out. That it was there, who did what with it and when stays, and so does the chain.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, text
+
+PIPELINE = "rtm"
+"""The actor where no person acts."""
+
+RECORD = text(
+    """
+    insert into ops.audit (at, actor, subject, subject_id, action, content)
+    values (:at, :actor, :subject, :subject_id, :action, :content)
+    """
+)
+
+# Of a row whose content was taken out the hash of the content stands for it.
+BROKEN = text(
+    """
+    select audit_id
+    from (
+        select
+            entry.audit_id,
+            entry.hash = ops.audit_hash(lag(entry.hash) over chain, entry)
+            and (
+                entry.content is null
+                or entry.content_hash = sha256(convert_to(entry.content::text, 'UTF8'))
+            )
+            and entry.audit_id = coalesce(lag(entry.audit_id) over chain, 0) + 1 as is_whole
+        from ops.audit as entry
+        window chain as (order by entry.audit_id)
+    ) as checked
+    where not is_whole
+    order by audit_id
+    limit 1
+    """
+)
+
+ERASE = text(
+    """
+    update ops.audit set content = null
+    where subject = :subject and subject_id = any(:subject_ids) and action <> 'remove'
+    """
+)
+
+
+def record(
+    connection: Connection,
+    at: datetime,
+    actor: str,
+    subject: str,
+    subject_id: int,
+    action: str,
+    content: dict[str, Any] | None = None,
+) -> None:
+    """Adds a row in the transaction of the change itself. Until that ends, other writers wait."""
+    connection.execute(
+        RECORD,
+        {
+            "at": at,
+            "actor": actor,
+            "subject": subject,
+            "subject_id": subject_id,
+            "action": action,
+            "content": Jsonb(content or {}),
+        },
+    )
+
+
+def first_broken(connection: Connection) -> int | None:
+    """The number of the first row that was changed, or before which one is missing; None: whole."""
+    return connection.execute(BROKEN).scalar_one_or_none()
+
+
+def erase(connection: Connection, subject: str, subject_ids: list[int]) -> None:
+    """Takes out the content of records whose removal is recorded."""
+    connection.execute(ERASE, {"subject": subject, "subject_ids": subject_ids})

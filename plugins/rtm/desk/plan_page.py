@@ -1,0 +1,142 @@
+"""What the page of a recovery plan says: the breach it answers, its form and course, plans like it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import HTTPException
+from sqlalchemy import Connection, Row, RowMapping, text
+from starlette.datastructures import FormData
+
+from rtm.desk import breaches
+from rtm.desk.breach_page import BreachPage, read_breach_page
+from rtm.recipients import name_of
+from rtm.recovery.changing import UnknownPlanError, content_of, read_history, read_plan
+from rtm.recovery.lifecycle import MOST_WHYS, Cause, Content, PlanError
+from rtm.recovery.similar import find_similar
+
+Rows = Sequence[Row[Any]]
+
+LONGEST_TEXT = 4000
+MOST_MINUTES = 10_000
+BROWSER_MINUTE = "%Y-%m-%dT%H:%M"
+"""How a browser writes a local date and time."""
+
+COLLEAGUES = text(
+    """
+    select agent.agent_id, agent.agent_name, agent.role
+    from marts.dim_agent as agent
+    where agent.service_code = :service_code or agent.agent_id = :responsible
+    order by
+        array_position(array['team_leader', 'coordinator', 'wfm'], agent.role) nulls last,
+        agent.agent_name,
+        agent.agent_id
+    """
+)
+
+
+@dataclass(frozen=True)
+class PlanPage:
+    """The blocks of the page, in reading order."""
+
+    plan: RowMapping
+    breach: Row[Any]
+    course: BreachPage
+    colleagues: Rows
+    names: Mapping[str, str]
+    """Of the people whom the plan names, by id."""
+    history: Sequence[RowMapping]
+    similar: Sequence[RowMapping]
+
+
+def find_plan(connection: Connection, plan_id: int) -> RowMapping:
+    """The plan, or 404."""
+    try:
+        return read_plan(connection, plan_id)
+    except UnknownPlanError:
+        raise HTTPException(404) from None
+
+
+def read_plan_page(connection: Connection, plan: RowMapping, now: datetime) -> PlanPage:
+    """The page of a plan that the visitor may see."""
+    breach = breaches.read_one(connection, plan["breach_id"])
+    if breach is None:
+        raise HTTPException(404)
+    history = read_history(connection, plan["plan_id"])
+    asked = {"service_code": plan["service_code"], "responsible": plan["responsible"]}
+    named = {plan[name] for name in ("author", "verifier", "responsible") if plan[name]}
+    named |= {entry["actor"] for entry in history}
+    return PlanPage(
+        plan,
+        breach,
+        read_breach_page(connection, breach),
+        connection.execute(COLLEAGUES, asked).all(),
+        {agent_id: name_of(connection, agent_id) for agent_id in named},
+        history,
+        find_similar(connection, plan["plan_id"], now),
+    )
+
+
+def as_typed(plan: RowMapping) -> dict[str, str]:
+    """The content of a plan as the fields of its form hold it."""
+    content = content_of(plan)
+    due = content.due_at
+    typed = {f"why{number}": "" for number in range(1, MOST_WHYS + 1)}
+    typed |= {f"why{number}": why for number, why in enumerate(content.whys, 1)}
+    return typed | {
+        "cause_category": content.cause_category or "",
+        "correction": content.correction or "",
+        "corrective_action": content.corrective_action or "",
+        "responsible": content.responsible or "",
+        "due_at": due.astimezone(ZoneInfo(plan["timezone"])).strftime(BROWSER_MINUTE)
+        if due
+        else "",
+        "horizon_min": str(content.horizon_min),
+        "on_target_intervals": str(content.on_target_intervals),
+        "note": "",
+    }
+
+
+def read_content(form: FormData, plan: RowMapping) -> Content:
+    """What a form holds; PlanError `incomplete` names the fields that cannot be read."""
+    wrong: list[str] = []
+    cause = typed_text(form, "cause_category")
+    if cause and cause not in set(Cause):
+        wrong.append("cause_category")
+    due_at = None
+    if due := typed_text(form, "due_at"):
+        try:
+            due_at = datetime.strptime(due, BROWSER_MINUTE).replace(
+                tzinfo=ZoneInfo(plan["timezone"])
+            )
+        except ValueError:
+            wrong.append("due_at")
+    numbers = {}
+    for name in ("horizon_min", "on_target_intervals"):
+        told = typed_text(form, name) or ""
+        numbers[name] = int(told) if told.isdecimal() and len(told) < 6 else 0
+        if not 0 < numbers[name] <= MOST_MINUTES:
+            wrong.append(name)
+    if wrong:
+        raise PlanError("incomplete", wrong)
+    whys = (typed_text(form, f"why{number}") for number in range(1, MOST_WHYS + 1))
+    return Content(
+        cause_category=Cause(cause) if cause else None,
+        whys=tuple(why for why in whys if why),
+        correction=typed_text(form, "correction"),
+        corrective_action=typed_text(form, "corrective_action"),
+        responsible=typed_text(form, "responsible"),
+        due_at=due_at,
+        **numbers,
+    )
+
+
+def typed_text(form: FormData, name: str) -> str | None:
+    """What was typed, without the space around it; None for nothing."""
+    typed = form.get(name)
+    told = typed.replace("\x00", "").strip()[:LONGEST_TEXT] if isinstance(typed, str) else ""
+    return told or None

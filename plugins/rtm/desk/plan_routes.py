@@ -1,0 +1,174 @@
+"""The addresses of recovery plans and of their audit.
+
+What may follow what is said by `rtm.recovery.lifecycle`; here each step asks for a right as well.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection, RowMapping
+from starlette.datastructures import FormData
+
+from rtm.desk import audit_page, state
+from rtm.desk.pages import Page, requires
+from rtm.desk.plan_page import as_typed, find_plan, read_content, read_plan_page, typed_text
+from rtm.desk.rights import Right
+from rtm.recipients import name_of
+from rtm.recovery.changing import Change, ChangedMeanwhileError, change_plan, standing
+from rtm.recovery.form import plan_as_pdf
+from rtm.recovery.lifecycle import MOST_WHYS, STEPS, Action, Cause, PlanError, allowed
+
+router = APIRouter()
+
+Reading = Annotated[Page, Depends(requires(Right.READ_SERVICE))]
+LARGEST_NUMBER = 2**63 - 1
+
+RIGHT_FOR: dict[Action, Right] = {
+    **dict.fromkeys(
+        (Action.WRITE, Action.SUBMIT, Action.START, Action.FINISH, Action.REOPEN),
+        Right.WRITE_PLAN,
+    ),
+    **dict.fromkeys((Action.VERIFY, Action.RETURN, Action.CLOSE), Right.VERIFY_PLAN),
+    **dict.fromkeys((Action.HOLD, Action.RELEASE), Right.HOLD_PLAN),
+}
+"""The steps that people take; the others are the pipeline's."""
+
+
+async def _form(request: Request) -> FormData:
+    return await request.form()
+
+
+@router.get("/plans/{plan_id}")
+def show_plan(page: Reading, plan_id: int, done: Annotated[str, Query()] = "") -> Response:
+    with page.connection() as connection:
+        plan = _found(connection, page, plan_id)
+        taken = done if done in set(Action) else ""
+        return _page(connection, page, plan, as_typed(plan), taken=taken)
+
+
+@router.get("/plans/{plan_id}/form.pdf")
+def plan_form(page: Reading, plan_id: int) -> Response:
+    """The Recovery Plan form, to print or to keep."""
+    with page.connection() as connection:
+        plan = _found(connection, page, plan_id)
+        content = plan_as_pdf(connection, plan, page.speech.language)
+    name = f'attachment; filename="recovery-plan-{plan_id}.pdf"'
+    return Response(content, media_type="application/pdf", headers={"Content-Disposition": name})
+
+
+@router.post("/plans/{plan_id}/{action}")
+def change(
+    page: Reading, form: Annotated[FormData, Depends(_form)], plan_id: int, action: Action
+) -> Response:
+    """Takes one step. Where it cannot be taken, the page comes back with what was typed."""
+    with page.connection() as connection:
+        plan = _found(connection, page, plan_id)
+    if action not in RIGHT_FOR:
+        raise HTTPException(404)
+    page.insist(RIGHT_FOR[action], plan["service_code"])
+    try:
+        with page.connection(writes=True) as connection:
+            change_plan(connection, page.desk.settings, plan_id, _wanted(page, form, plan, action))
+    except PlanError as error:
+        return _again(page, plan_id, form, action, 422, error.reason, error.details)
+    except ChangedMeanwhileError as error:
+        at = error.at.astimezone(ZoneInfo(plan["timezone"]))
+        details = (error.by, f"{at:%H:%M:%S %Z}")
+        return _again(page, plan_id, form, action, 409, "changed_meanwhile", details)
+    root = page.request.scope.get("root_path", "").rstrip("/")
+    return RedirectResponse(f"{root}/plans/{plan_id}?done={action.value}", 303)
+
+
+@router.get("/audit")
+def show_audit(
+    page: Annotated[Page, Depends(requires(Right.READ_AUDIT))],
+    before: Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)] = None,
+) -> Response:
+    with page.connection() as connection:
+        entries, older = audit_page.read(connection, page.services(Right.READ_AUDIT), before)
+        clock = state.read_clock(connection)
+    return page.render("audit.html", entries=entries, older=older, as_of=clock.as_of)
+
+
+def _found(connection: Connection, page: Page, plan_id: int) -> RowMapping:
+    if not 0 < plan_id <= LARGEST_NUMBER:
+        raise HTTPException(404)
+    plan = find_plan(connection, plan_id)
+    page.insist(Right.READ_SERVICE, plan["service_code"])
+    return plan
+
+
+def _wanted(page: Page, form: FormData, plan: RowMapping, action: Action) -> Change:
+    if page.visitor.agent_id is None:
+        raise HTTPException(403)
+    seen = typed_text(form, "revision") or ""
+    return Change(
+        action,
+        page.visitor.agent_id,
+        page.desk.now(),
+        int(seen) if seen.isdecimal() else -1,
+        read_content(form, plan) if action in (Action.WRITE, Action.SUBMIT) else None,
+        typed_text(form, "note"),
+    )
+
+
+def _again(
+    page: Page,
+    plan_id: int,
+    form: FormData,
+    action: Action,
+    status: int,
+    reason: str,
+    details: tuple[str, ...],
+) -> Response:
+    with page.connection() as connection:
+        plan = _found(connection, page, plan_id)
+        if reason == "changed_meanwhile":
+            details = (name_of(connection, details[0]), *details[1:])
+        typed = as_typed(plan) | {name: str(value) for name, value in form.items()}
+        problem = {"reason": reason, "details": details, "action": action}
+        return _page(connection, page, plan, typed, problem, status)
+
+
+def _page(
+    connection: Connection,
+    page: Page,
+    plan: RowMapping,
+    typed: dict[str, str],
+    problem: dict[str, Any] | None = None,
+    status: int = 200,
+    taken: str = "",
+) -> Response:
+    me = page.visitor.agent_id or ""
+    offered = [
+        action
+        for action in allowed(standing(plan), me)
+        if page.may(RIGHT_FOR[action], plan["service_code"])
+        and (action not in (Action.HOLD, Action.RELEASE) or _holds(plan, action))
+    ]
+    facts = read_plan_page(connection, plan, page.desk.now())
+    return page.render(
+        "plan.html",
+        status,
+        facts=facts,
+        plan=plan,
+        plan_facts=plan["facts"],
+        typed=typed,
+        problem=problem,
+        taken=taken,
+        offered=offered,
+        is_own=me in plan["contributors"],
+        needs_note={action for action, step in STEPS.items() if step.needs_note},
+        causes=list(Cause),
+        whys=list(range(1, MOST_WHYS + 1)),
+    )
+
+
+def _holds(plan: RowMapping, action: Action) -> bool:
+    """A plan is put on hold once, and released while it is held."""
+    is_held: bool = plan["is_on_legal_hold"]
+    return is_held is (action is Action.RELEASE)

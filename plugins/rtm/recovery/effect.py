@@ -1,0 +1,154 @@
+"""Whether a plan had its effect: the KPI is back on target for as many intervals in a row as the
+plan names, within its horizon, counted from the moment it was done.
+
+An interval in which nothing was measured says nothing. So where a service closes for the night, the
+verdict waits for as many measured intervals as it needs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from rtm import audit
+from rtm.recovery.changing import SUBJECT
+
+# In the terms of the interval marts: the KPI's column there is the value in the unit of the target.
+JUDGE = text(
+    """
+    with
+
+    done as (
+        select
+            plan.plan_id,
+            plan.done_at,
+            plan.done_at + plan.horizon_min * interval '1 minute' as horizon_at,
+            plan.on_target_intervals,
+            breach.service_code,
+            breach.channel,
+            breach.kpi,
+            breach.comparator,
+            breach.target
+        from ops.recovery_plan as plan
+        inner join ops.breach as breach on breach.breach_id = plan.breach_id
+        where plan.status = 'done' and plan.is_effective is null and plan.done_at <= :as_of
+    ),
+
+    intervals as (
+        select
+            done.*,
+            measured.interval_start,
+            measured.is_provisional,
+            case done.comparator
+                when '>=' then measured.value >= done.target
+                else measured.value <= done.target
+            end as is_on_target
+        from done
+        cross join lateral (
+            select
+                voice.interval_start,
+                voice.is_provisional,
+                case done.kpi
+                    when 'scr' then voice.scr_pct
+                    when 'abandon_rate' then voice.abandon_pct
+                    when 'service_level' then voice.service_level_pct
+                    when 'asa' then voice.asa_s
+                    when 'aht' then voice.aht_s
+                end as value
+            from marts.fct_scr_interval as voice
+            where voice.service_code = done.service_code
+                and voice.channel = done.channel
+                and voice.interval_start >= done.done_at
+            union all
+            select
+                nonvoice.interval_start,
+                nonvoice.is_provisional,
+                case done.kpi
+                    when 'response_time' then nonvoice.response_time_pct
+                    when 'waiting_list' then nonvoice.waiting_list
+                end
+            from marts.fct_response_time_interval as nonvoice
+            where nonvoice.service_code = done.service_code
+                and nonvoice.channel = done.channel
+                and nonvoice.interval_start >= done.done_at
+        ) as measured
+        where measured.value is not null
+    ),
+
+    ranked as (
+        select
+            intervals.*,
+            row_number() over in_time as position,
+            -- Intervals on target in a row share it
+            row_number() over in_time
+            - row_number() over (
+                partition by intervals.plan_id, intervals.is_on_target
+                order by intervals.interval_start
+            ) as stretch
+        from intervals
+        window in_time as (partition by intervals.plan_id order by intervals.interval_start)
+    ),
+
+    -- Those within the horizon, and as many as are needed at least
+    counted as (
+        select * from ranked
+        where interval_start < horizon_at or position <= on_target_intervals
+    ),
+
+    proven as (
+        select distinct plan_id
+        from counted
+        where is_on_target and not is_provisional
+        group by plan_id, stretch, on_target_intervals
+        having count(*) >= on_target_intervals
+    ),
+
+    failed as (
+        select plan_id
+        from counted
+        where horizon_at <= :as_of
+        group by plan_id, on_target_intervals
+        having count(*) >= on_target_intervals and not bool_or(is_provisional)
+    ),
+
+    -- A missing roster is back when it has reached the team leaders
+    rosters as (
+        select
+            plan.plan_id,
+            breach.cleared_because = 'met' as is_effective
+        from ops.recovery_plan as plan
+        inner join ops.breach as breach on breach.breach_id = plan.breach_id
+        where plan.status = 'done'
+            and plan.is_effective is null
+            and breach.roster_date is not null
+            and breach.cleared_at is not null
+    ),
+
+    verdicts as (
+        select proven.plan_id, true as is_effective from proven
+        union all
+        select failed.plan_id, false from failed
+        where failed.plan_id not in (select proven.plan_id from proven)
+        union all
+        select * from rosters
+    )
+
+    update ops.recovery_plan as plan
+    set is_effective = verdicts.is_effective,
+        effect_known_at = :as_of,
+        revision = plan.revision + 1
+    from verdicts
+    where verdicts.plan_id = plan.plan_id
+    returning plan.plan_id, plan.is_effective
+    """
+)
+
+
+def judge_effects(connection: Connection, as_of: datetime) -> int:
+    """Judges the plans that are done, by what the marts know at `as_of`; returns how many."""
+    judged = connection.execute(JUDGE, {"as_of": as_of}).all()
+    for plan in judged:
+        content = {"changed": {"is_effective": [None, plan.is_effective]}}
+        audit.record(connection, as_of, audit.PIPELINE, SUBJECT, plan.plan_id, "judge", content)
+    return len(judged)

@@ -1,0 +1,56 @@
+"""Removes plans whose time of keeping is over, with their breach and their mails.
+
+What stays is a row of the audit that says so, and the bare fact of each step. A plan on legal hold
+stays whole.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from rtm import audit
+from rtm.recovery.changing import SUBJECT
+from rtm.warehouse import Role, Warehouse
+
+EXPIRED = text(
+    """
+    select plan_id, breach_id, retain_until
+    from ops.recovery_plan
+    where retain_until < cast(:as_of as timestamptz)::date and not is_on_legal_hold
+    order by plan_id
+    limit :most
+    for update
+    """
+)
+REMOVE = (
+    text("delete from ops.recovery_plan where plan_id = any(:plans)"),
+    text("delete from ops.breach where breach_id = any(:breaches)"),
+    text("delete from ops.outbox where thread = any(:threads)"),
+)
+AT_ONCE = 500
+
+
+def remove_expired(warehouse: Warehouse, as_of: datetime) -> int:
+    """Returns how many plans were removed; some hundred in one transaction."""
+    removed = 0
+    while True:
+        with warehouse.transaction(Role.APP) as connection:
+            expired = connection.execute(EXPIRED, {"as_of": as_of, "most": AT_ONCE}).all()
+            if not expired:
+                return removed
+            plans = [plan.plan_id for plan in expired]
+            breaches = [plan.breach_id for plan in expired]
+            for plan in expired:
+                kept = {"kept_until": plan.retain_until.isoformat(), "breach_id": plan.breach_id}
+                audit.record(
+                    *(connection, as_of, audit.PIPELINE, SUBJECT, plan.plan_id, "remove", kept)
+                )
+            audit.erase(connection, SUBJECT, plans)
+            threads = [f"breach-{breach}" for breach in breaches]
+            for statement in REMOVE:
+                connection.execute(
+                    statement, {"plans": plans, "breaches": breaches, "threads": threads}
+                )
+            removed += len(plans)

@@ -1,0 +1,133 @@
+"""The mails of a plan: of its breach, of what somebody did with it, of what is due.
+
+Who is told is said here, what they read stands in `rtm.notify`. All mails of one breach are one
+thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, RowMapping
+
+from rtm.notify import Mail, queue_mails, words
+from rtm.recipients import coordinators, name_of, on_duty, people, team_leaders
+from rtm.recovery.lifecycle import Action
+from rtm.settings import Settings
+
+UNITS = {"aht": " s", "asa": " s", "waiting_list": "", "roster_h1": ""}
+"""All others are percentages."""
+
+
+def tell_of_breach(
+    connection: Connection, settings: Settings, plan: RowMapping, as_of: datetime
+) -> None:
+    """To the coordinators and the real-time function on duty, who writes the plan. Where no
+    coordinator can get it, detection has raised an incident."""
+    kind = "breach" if plan["roster_date"] is None else "roster_breach"
+    service, number = plan["service_code"], plan["breach_id"]
+    told = coordinators(connection, settings, service)
+    _queue(connection, settings, plan, kind, f"breach:{number}", told, {}, as_of)
+    others = [to for to in on_duty(connection, service, as_of) if to not in told]
+    _queue(connection, settings, plan, kind, f"duty:{number}", others, {}, as_of)
+
+
+def tell_of_change(
+    connection: Connection,
+    settings: Settings,
+    plan: RowMapping,
+    action: Action,
+    actor: str,
+    note: str | None,
+    at: datetime,
+) -> None:
+    """To those who have the next step: a plan that is submitted, returned, verified or reopened."""
+    service = plan["service_code"]
+    if action is Action.SUBMIT:
+        told = set(team_leaders(connection, service)) | set(
+            coordinators(connection, settings, service)
+        )
+        told -= set(people(connection, plan["contributors"]))
+    elif action in (Action.RETURN, Action.REOPEN):
+        told = set(people(connection, [plan["author"], *plan["contributors"]]))
+        told |= set(team_leaders(connection, service)) if action is Action.REOPEN else set()
+    elif action is Action.VERIFY:
+        told = set(people(connection, [plan["responsible"], plan["author"]]))
+    else:
+        return
+    _queue(
+        *(connection, settings, plan, f"plan_{action.value}"),
+        f"plan:{plan['plan_id']}:{plan['revision']}",
+        sorted(told),
+        {"actor_name": name_of(connection, actor), "note": note or ""},
+        at,
+    )
+
+
+def tell_of_due(
+    connection: Connection,
+    settings: Settings,
+    plan: RowMapping,
+    due: RowMapping,
+    recipients: Iterable[str],
+    as_of: datetime,
+) -> int:
+    """A reminder of what is due (`step`, `step_due_at`, `is_escalated`), or its escalation; once
+    for each time it falls due. Returns how many mails that were."""
+    kind = "plan_escalation" if due["is_escalated"] else "plan_due"
+    due_at = due["step_due_at"].astimezone(ZoneInfo(plan["timezone"]))
+    step = words("plan_steps", settings.language)[due["step"]]
+    return _queue(
+        *(connection, settings, plan, kind),
+        f"{kind}:{plan['plan_id']}:{due['step']}:{due['step_due_at'].isoformat()}",
+        recipients,
+        {"step_name": step, "step_due_text": f"{due_at:%d/%m/%Y %H:%M %Z}"},
+        as_of,
+    )
+
+
+def _queue(
+    connection: Connection,
+    settings: Settings,
+    plan: RowMapping,
+    kind: str,
+    key: str,
+    recipients: Iterable[str],
+    facts: dict[str, Any],
+    now: datetime,
+) -> int:
+    told = {**_facts(plan, settings), **facts}
+    mails = [
+        Mail(kind, key, address, told, f"breach-{plan['breach_id']}") for address in recipients
+    ]
+    return queue_mails(connection, mails, settings.language, now)
+
+
+def _facts(plan: RowMapping, settings: Settings) -> dict[str, Any]:
+    """What every mail of a plan can say."""
+    facts = plan["facts"]
+    say = words("kpis", settings.language)
+    unit = UNITS.get(plan["kpi"], " %")
+    zone = ZoneInfo(plan["timezone"])
+    began, ended = (plan[at].astimezone(zone) for at in ("breach_started_at", "detected_at"))
+    target, observed = float(plan["target"]), float(plan["observed"])
+    return {
+        "plan_id": plan["plan_id"],
+        "service_name": plan["service_name"],
+        "channel": plan["channel"],
+        "formula": facts.get("formula", plan["kpi"]),
+        "severity": plan["severity"],
+        "kpi_name": say.get(plan["kpi"], plan["kpi"]),
+        "target_text": f"{plan['comparator']} {target:.1f}{unit}",
+        "observed_text": f"{observed:.1f}{unit}",
+        "gap_text": f"{observed - target:+.1f}{unit}",
+        "volume_text": f"{float(plan['numerator']):.0f} / {float(plan['denominator']):.0f}",
+        "window_text": f"{began:%d/%m/%Y %H:%M} – {ended:%H:%M %Z}",
+        "missing_text": f"{facts.get('agents_absent', 0)} / {facts.get('agents_late', 0)}",
+        "roster_date": f"{plan['roster_date']:%d/%m/%Y}" if plan["roster_date"] else "",
+        "due_text": f"{began:%d/%m/%Y %H:%M %Z}",
+        "link": f"{settings.desk_url}/plans/{plan['plan_id']}" if settings.desk_url else "",
+    }

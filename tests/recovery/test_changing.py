@@ -1,0 +1,204 @@
+"""A plan from its draft to its closing: who may do what, what is kept, who is told."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from rtm import audit
+from rtm.cycle import run_cycle
+from rtm.recovery import read_history, read_plan
+from rtm.recovery.changing import ChangedMeanwhileError, UnknownPlanError
+from rtm.recovery.lifecycle import Action, PlanError
+from rtm.warehouse import Role
+from tests.recovery.conftest import MINUTE, TEN, calls, content
+
+SIX = TEN + 6 * MINUTE
+
+
+def steps(act, *wanted):
+    """Takes steps one after another, a minute apart."""
+    for minute, (action, actor, note) in enumerate(wanted, 6):
+        plan = act(action, actor, TEN + minute * MINUTE, note)
+    return plan
+
+
+TO_DONE = (
+    (Action.SUBMIT, "L1", None),
+    (Action.VERIFY, "L2", None),
+    (Action.START, "L1", None),
+    (Action.FINISH, "A1", "Saluran cadangan aktif sejak 10.12"),
+)
+
+
+def test_a_plan_is_written_verified_by_another_carried_out_and_closed(act, query):
+    plan = steps(act, *TO_DONE, (Action.CLOSE, "L2", None))
+    assert plan["status"] == "closed"
+    assert (plan["author"], plan["verifier"]) == ("L1", "L2")
+    assert plan["evidence"] == "Saluran cadangan aktif sejak 10.12"
+    assert [plan[at] for at in ("submitted_at", "verified_at", "started_at", "done_at")] == [
+        TEN + minute * MINUTE for minute in (6, 7, 8, 9)
+    ]
+    assert plan["retain_until"] == date(2028, 11, 23)
+    (mart,) = query("select * from marts.fct_recovery_plan")
+    assert (mart["status"], mart["cause_category"], mart["responsible"]) == (
+        *("closed", "system"),
+        "A1",
+    )
+
+
+def test_who_wrote_a_plan_neither_verifies_nor_returns_it(act):
+    act(Action.WRITE, "L2", SIX, written=content(SIX))
+    act(Action.SUBMIT, "L1", SIX)
+    for actor in ("L1", "L2"):
+        for action in (Action.VERIFY, Action.RETURN):
+            with pytest.raises(PlanError, match="own_plan"):
+                act(action, actor, SIX, "karena")
+    assert act(Action.VERIFY, "K1", SIX)["verifier"] == "K1"
+
+
+def test_a_plan_without_a_cause_is_not_submitted_and_nothing_is_kept_of_the_attempt(
+    act, missed, plan_id
+):
+    lacking = dataclasses.replace(content(SIX), cause_category=None, whys=())
+    with pytest.raises(PlanError) as refused:
+        act(Action.SUBMIT, "L1", SIX, written=lacking)
+    assert set(refused.value.details) == {"cause_category", "whys"}
+    with missed.warehouse.transaction(Role.APP) as connection:
+        assert read_plan(connection, plan_id)["revision"] == 0
+        assert [entry["action"] for entry in read_history(connection, plan_id)] == ["draft"]
+
+
+def test_of_two_people_who_write_at_once_the_second_is_told_by_whom_and_when(act):
+    act(Action.WRITE, "L2", SIX, written=content(SIX))
+    with pytest.raises(ChangedMeanwhileError) as refused:
+        act(Action.SUBMIT, "L1", TEN + 7 * MINUTE, revision=0)
+    assert (refused.value.by, refused.value.at) == ("L2", SIX)
+
+
+@pytest.mark.parametrize("action", [Action.WRITE, Action.SUBMIT, Action.FINISH, Action.CLOSE])
+def test_a_closed_plan_is_not_changed(act, action):
+    steps(act, *TO_DONE, (Action.CLOSE, "L2", None))
+    with pytest.raises(PlanError, match="wrong_status"):
+        act(action, "L1", TEN + 20 * MINUTE, "karena", written=None)
+
+
+def test_a_returned_plan_goes_back_with_its_reason_and_counts(act, query):
+    act(Action.SUBMIT, "L1", SIX)
+    with pytest.raises(PlanError, match="note_missing"):
+        act(Action.RETURN, "L2", SIX)
+    act(Action.RETURN, "L2", SIX, "Penyebab kedua belum jelas")
+    (mail,) = query("select * from ops.outbox where kind = 'plan_return'")
+    assert mail["recipient"] == "lia@bank.example"
+    assert "Penyebab kedua belum jelas" in mail["body_text"]
+    assert "https://rtm.bank.example/rtm/plans/" in mail["body_text"]
+    assert mail["thread"].startswith("breach-")
+    act(Action.SUBMIT, "L1", TEN + 7 * MINUTE)
+    plan = act(Action.VERIFY, "L2", TEN + 8 * MINUTE)
+    assert plan["times_returned"] == 1
+    awaiting = query("select recipient from ops.outbox where kind = 'plan_submit'")
+    assert {mail["recipient"] for mail in awaiting} == {"koko@bank.example"}
+
+
+def test_a_reopened_plan_begins_another_round_in_which_its_verifier_may_write(act):
+    steps(act, *TO_DONE, (Action.CLOSE, "L2", None))
+    plan = act(Action.REOPEN, "L2", TEN + 20 * MINUTE, "SCR turun lagi")
+    assert (plan["status"], plan["author"], plan["verifier"]) == ("reopened", None, None)
+    assert plan["closed_at"] is plan["done_at"] is plan["retain_until"] is None
+    act(Action.SUBMIT, "L2", TEN + 21 * MINUTE)
+    assert act(Action.VERIFY, "L1", TEN + 22 * MINUTE)["times_reopened"] == 1
+
+
+def test_a_plan_that_is_not_there_is_named(missed):
+    with (
+        missed.warehouse.transaction(Role.APP) as connection,
+        pytest.raises(UnknownPlanError, match="999"),
+    ):
+        read_plan(connection, 999)
+
+
+def test_each_step_is_in_the_audit_with_what_it_changed(act, missed, plan_id):
+    steps(act, *TO_DONE)
+    with missed.warehouse.transaction(Role.APP) as connection:
+        history = read_history(connection, plan_id)
+        assert audit.first_broken(connection) is None
+    assert [(entry["actor"], entry["action"]) for entry in history] == [
+        *(("rtm", "draft"), ("L1", "submit"), ("L2", "verify"), ("L1", "start")),
+        ("A1", "finish"),
+    ]
+    changed = history[1]["content"]["changed"]
+    assert changed["status"] == ["draft", "submitted"]
+    assert changed["correction"] == [None, "Alihkan ke saluran cadangan"]
+    assert history[4]["content"]["note"] == "Saluran cadangan aktif sejak 10.12"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update ops.audit set actor = 'L9'",
+        "update ops.audit set content = null",
+        "update ops.audit set content = '{}'",
+        "delete from ops.audit",
+        "truncate ops.audit",
+        "drop table ops.audit",
+        "alter table ops.audit disable trigger all",
+    ],
+)
+@pytest.mark.parametrize("role", [Role.APP, Role.TRANSFORMER])
+def test_the_pipeline_cannot_rewrite_the_audit(act, missed, statement, role, query):
+    act(Action.SUBMIT, "L1", SIX)
+    before = query("select * from ops.audit order by 1")
+    assert len(before) == 2
+    with pytest.raises(DBAPIError), missed.warehouse.transaction(role) as connection:
+        connection.exec_driver_sql(statement)
+    assert query("select * from ops.audit order by 1") == before
+
+
+def test_who_gets_around_the_guard_leaves_a_broken_chain(act, missed):
+    steps(act, *TO_DONE)
+    changes = {
+        "update ops.audit set actor = 'L9' where audit_id = 3": 3,
+        "update ops.audit set content = '{}' where audit_id = 2": 2,
+        "delete from ops.audit where audit_id = 2": 3,
+        "delete from ops.audit where audit_id = 1": 2,
+    }
+    for statement, broken in changes.items():
+        with missed.warehouse.engine().connect() as connection:
+            connection.exec_driver_sql("alter table ops.audit disable trigger user")
+            connection.exec_driver_sql(statement)
+            assert audit.first_broken(connection) == broken
+            connection.rollback()
+
+
+def test_the_effect_is_proved_by_intervals_on_target_in_a_row(act, missed, deliver, query):
+    steps(act, *TO_DONE)
+    served = [TEN + timedelta(minutes=30 * n) for n in (1, 2, 3)]
+    outcomes = ("answered", "abandoned", "answered")
+    for first, outcome in zip(served, outcomes, strict=True):
+        deliver("call", f"{first:%H%M}.csv", calls(f"E{first:%H%M}", first, 8, outcome), first)
+    run_cycle(missed, TEN + timedelta(hours=2, minutes=1))
+    assert query("select is_effective from ops.recovery_plan") == [{"is_effective": None}]
+    last = TEN + timedelta(hours=2)
+    deliver("call", "last.csv", calls("Z", last, 8, "answered"), last + MINUTE)
+    run_cycle(missed, last + 29 * MINUTE)
+    assert query("select is_effective from ops.recovery_plan") == [{"is_effective": None}]
+    run_cycle(missed, last + 31 * MINUTE)
+    (plan,) = query("select is_effective, effect_known_at from ops.recovery_plan")
+    assert plan == {"is_effective": True, "effect_known_at": last + 31 * MINUTE}
+    (entry,) = query("select content from ops.audit where action = 'judge'")
+    assert entry["content"] == {"changed": {"is_effective": [None, True]}}
+
+
+def test_a_plan_without_effect_within_its_horizon_is_told_so(act, missed, deliver, query):
+    steps(act, *TO_DONE)
+    for n in range(1, 9):
+        first = TEN + timedelta(minutes=30 * n)
+        outcome = "answered" if n % 2 else "abandoned"
+        deliver("call", f"{n}.csv", calls(f"E{n}", first, 8, outcome), first)
+    run_cycle(missed, TEN + timedelta(hours=4))
+    assert query("select is_effective from ops.recovery_plan") == [{"is_effective": None}]
+    run_cycle(missed, TEN + timedelta(hours=4, minutes=35))
+    assert query("select is_effective from ops.recovery_plan") == [{"is_effective": False}]
