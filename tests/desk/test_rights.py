@@ -9,7 +9,7 @@ from rtm.settings import REPOSITORY
 
 EVERYTHING = set(Right)
 OWN = {
-    Position.TEAM_LEADER: EVERYTHING,
+    Position.TEAM_LEADER: EVERYTHING - {Right.HOLD_PLAN},
     Position.COORDINATOR: EVERYTHING,
     Position.WFM: {Right.READ_SERVICE, Right.UPLOAD_ROSTER},
     Position.ADMINISTRATOR: {Right.READ_SERVICE, Right.READ_AUDIT},

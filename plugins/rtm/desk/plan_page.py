@@ -1,4 +1,4 @@
-"""What the page of a recovery plan says: the breach it answers, its form and course, plans like it."""
+"""What the page of a recovery plan says: the breach it answers, its form, its course, its like."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
@@ -79,8 +78,7 @@ def change(
         at = error.at.astimezone(ZoneInfo(plan["timezone"]))
         details = (error.by, f"{at:%H:%M:%S %Z}")
         return _again(page, plan_id, form, action, 409, "changed_meanwhile", details)
-    root = page.request.scope.get("root_path", "").rstrip("/")
-    return RedirectResponse(f"{root}/plans/{plan_id}?done={action.value}", 303)
+    return page.to(f"/plans/{plan_id}?done={action.value}")
 
 
 @router.get("/audit")
