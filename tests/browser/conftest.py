@@ -68,9 +68,8 @@ class Visit:
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The browser, asked for before anything is built for it."""
+def required_browser() -> str:
+    """The path of the browser, or the end of the test that asks."""
     path = find()
     if path is None:
         told = f"no Chromium; run: {COMMAND}"
@@ -78,6 +77,12 @@ def chromium() -> str:
             pytest.fail(told)
         pytest.skip(told)
     return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Asked for before anything is built for it."""
+    return required_browser()
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
 
 from rtm.desk import errors, forms, plan_routes, routes
 from rtm.desk.headers import SecureHeaders
 from rtm.desk.identity import signed_in
+from rtm.desk.pages import root_of
 from rtm.desk.parts import Desk
+
+
+def nowhere(request: Request) -> Response:
+    """What no other route answers; a slash too many is forgiven."""
+    path = request.url.path
+    if path.endswith("/") and path.rstrip("/") != root_of(request):
+        return RedirectResponse(f"/{path.strip('/')}", 308)
+    raise HTTPException(404)
 
 
 def create_desk(desk: Desk, identify: Callable[..., Any]) -> FastAPI:
@@ -28,6 +38,8 @@ def create_desk(desk: Desk, identify: Callable[..., Any]) -> FastAPI:
     app.dependency_overrides[signed_in] = identify
     app.include_router(routes.router)
     app.include_router(plan_routes.router)
+    # Behind all others: to those who are not signed in, an address that is none says nothing.
+    app.get("/{path:path}")(nowhere)
     errors.answer_errors(app)
     app.add_middleware(SecureHeaders)
     return app

@@ -36,7 +36,9 @@ class DeskPlugin(AirflowPlugin):
             "href": f"{PATH.removeprefix('/')}/",
             "icon": f"{PATH.removeprefix('/')}/assets/desk.svg",
             "destination": "nav",
+            # Airflow 3.3.2 draws an entry of the top level that has no route as a dead button.
             "nav_top_level": True,
+            "url_route": "rtm-desk",
         }
     ]
 

@@ -16,18 +16,21 @@ document.querySelectorAll(".scroll[data-middle]").forEach((one) => {
   main.addEventListener("input", () => { touched = true; });
   const isInForm = () => touched || Boolean(document.activeElement?.closest("main form"));
 
-  // How an element is found again in the renewed page: by its id, or by where it leads.
-  const trace = (element) => {
-    if (!element || !main.contains(element) || element === main) return null;
-    if (element.id) return `#${CSS.escape(element.id)}`;
+  const all = (selector) => [...main.querySelectorAll(selector)];
+
+  // How an element is found again in the renewed page: by its id, by where it leads, by its place.
+  const finderOf = (element) => {
+    if (!element || !main.contains(element) || element === main) return () => null;
+    if (element.id) return () => document.getElementById(element.id);
     const href = element.getAttribute("href");
-    if (href) return `a[href="${CSS.escape(href)}"]`;
-    const details = element.closest("details[id]");
-    return details ? `#${CSS.escape(details.id)} > summary` : null;
+    if (href) return () => main.querySelector(`a[href="${CSS.escape(href)}"]`);
+    const kind = element.localName;
+    const place = all(kind).indexOf(element);
+    return () => all(kind)[place];
   };
 
   const breaches = () => new Map(
-    [...main.querySelectorAll("[data-breach]")].map((row) => [row.dataset.breach, row.dataset.said]),
+    all("[data-breach]").map((row) => [row.dataset.breach, row.dataset.said]),
   );
 
   const announceNew = (before) => {
@@ -39,15 +42,15 @@ document.querySelectorAll(".scroll[data-middle]").forEach((one) => {
   };
 
   const replace = (renewed) => {
-    const focused = trace(document.activeElement);
-    const opened = [...main.querySelectorAll("details[open][id]")].map((one) => one.id);
+    const focused = finderOf(document.activeElement);
+    const opened = all("details").map((one) => one.open);
     const [left, top] = [window.scrollX, window.scrollY];
-    const aside = [...main.querySelectorAll(".scroll")].map((one) => one.scrollLeft);
+    const aside = all(".scroll").map((one) => one.scrollLeft);
     const before = breaches();
     main.replaceChildren(...renewed.childNodes);
-    opened.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
-    main.querySelectorAll(".scroll").forEach((one, n) => { one.scrollLeft = aside[n] ?? 0; });
-    if (focused) main.querySelector(focused)?.focus({ preventScroll: true });
+    all("details").forEach((one, n) => { one.open = opened[n] ?? one.open; });
+    all(".scroll").forEach((one, n) => { one.scrollLeft = aside[n] ?? 0; });
+    focused()?.focus({ preventScroll: true });
     window.scrollTo({ left, top, behavior: "instant" });
     announceNew(before);
   };
