@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
+from benchmarks.desk_pages import measure_desk
 from benchmarks.history import LOCAL, LargeCentre
 from benchmarks.results import Result
 from rtm.cycle import System, run_step
@@ -77,6 +78,7 @@ class _Measurement:
             Result("minute_models_median", last[1], "s", GOAL_MINUTE_S, "<=", size),
             Result("minute_models_growth", last[1] / first[1], "", GOAL_GROWTH, "<=", growth),
             *results,
+            *measure_desk(self.system, _instant(self.clock), f"{days[-1]} days, {size}"),
         ]
 
     def _store(self, days: int) -> None:

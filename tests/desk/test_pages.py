@@ -91,7 +91,7 @@ def test_today_lists_open_breaches_plans_and_missing_rosters(sign_in, marts):
     page = sign_in().get("/rtm/").text
     assert f'href="/rtm/breaches/{breach.breach_id}"' in page
     assert re.search(r'href="/rtm/plans/\d+">Rencana \d+</a>, draf', page)
-    assert 'href="/rtm/breaches?plan=draft"' in page
+    assert "isi dan ajukan, paling lambat" in page
     of_priority = sign_in(OFFICE).get("/rtm/").text
     assert "versi terakhir ditolak" in of_priority
     assert "ditunggu sampai 23 Nov 2026 17:00 WITA" in of_priority

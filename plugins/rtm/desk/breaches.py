@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, text
 
 Rows = Sequence[Row[Any]]
 
+MOST_PLANS = 100
 PAGE_SIZE = 25
 MOST_OPEN = 50
 """More than these are on the page of breaches alone."""
@@ -50,19 +51,27 @@ OPEN = text(
     """
 )
 
-PLANS = text(
+OPEN_PLANS = text(
     """
     select
+        plan.plan_id,
         plan.status,
-        count(*) as plans,
-        count(*) filter (where breach.cleared_at is null) as of_open_breaches
+        breach.service_code,
+        service.service_name,
+        service.timezone,
+        breach.channel,
+        breach.kpi,
+        breach.roster_date,
+        due.step,
+        due.due_at,
+        coalesce(due.is_overdue, false) as is_overdue
     from marts.fct_recovery_plan as plan
     inner join marts.fct_breach as breach on breach.breach_id = plan.breach_id
-    where breach.service_code = any(:services)
-        and plan.status <> 'closed'
-    group by plan.status
-    order by
-        array_position(array['returned', 'draft', 'submitted', 'verified', 'done'], plan.status)
+    inner join marts.dim_service as service on service.service_code = breach.service_code
+    left join marts.rpt_plan_due as due on due.plan_id = plan.plan_id
+    where plan.closed_at is null and breach.service_code = any(:services)
+    order by due.due_at nulls last, plan.plan_id
+    limit :most
     """
 )
 
@@ -112,9 +121,9 @@ def read_open(connection: Connection, services: list[str]) -> Rows:
     return connection.execute(OPEN, {"services": services, "most": MOST_OPEN}).all()
 
 
-def read_plans_by_status(connection: Connection, services: list[str]) -> Rows:
-    """How many plans are not closed, by status, in the order in which they wait for somebody."""
-    return connection.execute(PLANS, {"services": services}).all()
+def read_open_plans(connection: Connection, services: list[str]) -> Rows:
+    """Plans that are not closed, with the step that is due next, the most urgent first."""
+    return connection.execute(OPEN_PLANS, {"services": services, "most": MOST_PLANS}).all()
 
 
 def read_list(connection: Connection, services: list[str], wanted: Wanted) -> Rows:

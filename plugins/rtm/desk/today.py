@@ -88,7 +88,7 @@ def read_today(connection: Connection, codes: list[str]) -> Today:
         known[0].timezone if known else "UTC",
         state.read_stale_feeds(connection),
         breaches.read_open(connection, codes),
-        breaches.read_plans_by_status(connection, codes),
+        breaches.read_open_plans(connection, codes),
         state.read_missing_rosters(connection, codes),
         _services(now, intervals, known),
         [

@@ -1,0 +1,84 @@
+"""How long a page of the desk takes, and the draft of a plan with its analysis, over a large centre
+with a long history. Called where that history is already stored (`benchmarks.growth`)."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from datetime import datetime, timedelta
+
+from fastapi import Request
+from fastapi.testclient import TestClient
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+
+from benchmarks.results import Result
+from rtm.cycle import System
+from rtm.desk.app import create_desk
+from rtm.desk.identity import SignedIn
+from rtm.desk.parts import Desk, Doors
+from rtm.recovery import follow_plans
+
+SERVICE = "S0"
+COORDINATOR, ADMINISTRATOR = "K0", "admin"
+REQUESTS = 40
+GOAL_PAGE_S = 0.3
+
+BREACH = text(
+    """
+    insert into ops.breach
+        (service_code, channel, kpi, started_at, detected_at, comparator, target, observed,
+         numerator, denominator, severity)
+    values (:service, 'voice', 'scr', :since, :as_of, '>=', 95, 80, 80, 100, 'critical')
+    returning breach_id
+    """
+)
+PLAN = text("select plan_id from ops.recovery_plan where breach_id = :breach_id")
+
+
+def measure_desk(system: System, as_of: datetime, size: str) -> list[Result]:
+    """Seconds of a draft, and of the pages for the coordinator of one service and for who sees
+    all of them."""
+    window = {"service": SERVICE, "since": as_of - timedelta(minutes=30), "as_of": as_of}
+    with system.warehouse.engine().begin() as connection:
+        breach_id = connection.execute(BREACH, window).scalar_one()
+    began = time.monotonic()
+    follow_plans(system.warehouse, system.settings, as_of)
+    drafting_s = time.monotonic() - began
+    with system.warehouse.engine().connect() as connection:
+        plan_id = connection.execute(PLAN, {"breach_id": breach_id}).scalar_one()
+    paths = ("/", "/breaches", f"/breaches/{breach_id}", f"/plans/{plan_id}", "/audit")
+    slowest, table = 0.0, Table("page", "reader", "median ms", "p95 ms", title="The desk")
+    for reader in (COORDINATOR, ADMINISTRATOR):
+        client = TestClient(_desk(system, reader, as_of))
+        for path in paths:
+            took = [_seconds(client, path) for _ in range(REQUESTS + 1)][1:]
+            p95 = statistics.quantiles(took, n=20)[-1]
+            slowest = max(slowest, p95)
+            table.add_row(
+                path, reader, f"{statistics.median(took) * 1000:.0f}", f"{p95 * 1000:.0f}"
+            )
+    Console(highlight=False).print(table)
+    return [
+        Result("desk_page_p95", slowest, "s", GOAL_PAGE_S, "<=", f"slowest page; {size}"),
+        Result("plan_drafting", drafting_s, "s", None, "<=", f"one breach, with analysis; {size}"),
+    ]
+
+
+def _desk(system: System, user: str, as_of: datetime):  # type: ignore[no-untyped-def]
+    def identify(request: Request) -> SignedIn:
+        return SignedIn(user, is_administrator=user == ADMINISTRATOR)
+
+    doors = Doors(lambda path: path, "/")
+    desk = Desk(system.settings, b"benchmark", doors, lambda: system.warehouse, lambda: as_of)
+    return create_desk(desk, identify)
+
+
+def _seconds(client: TestClient, path: str) -> float:
+    began = time.monotonic()
+    answer = client.get(path, headers={"accept": "text/html"})
+    took = time.monotonic() - began
+    if answer.status_code != 200:
+        raise RuntimeError(f"{path}: {answer.status_code}\n{answer.text[:2000]}")
+    return took
