@@ -157,10 +157,11 @@ def test_who_may_take_a_step_is_a_matter_of_their_position(reader, plan, query):
         answer = reader(name).post(plan, action, note="karena", **PLAN)
         assert answer.status_code == 403, (name, action)
     assert query("select revision from ops.recovery_plan") == [{"revision": 0}]
-    for name, action in set(combinations) - set(refused):
-        answer = reader(name).post(plan, action, note="karena", **PLAN)
-        # 422: the right is there, but the plan does not take this step now
-        assert answer.status_code in (303, 422), (name, action)
+    for name, action in combinations:
+        if (name, action) not in refused:
+            answer = reader(name).post(plan, action, note="karena", **PLAN)
+            # The right is there; whether the plan takes this step now is another matter
+            assert answer.status_code in (303, 409, 422), (name, action)
 
 
 def test_no_step_is_offered_that_would_be_refused(reader, plan):
