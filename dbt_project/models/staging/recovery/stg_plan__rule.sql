@@ -1,7 +1,7 @@
 -- One row per severity of a breach and step of its recovery plan: within how many minutes the step
 -- is due, how long before that the next person is reminded, and how long after it the coordinator
--- is told. The times are this product's own; a site sets its own by the feed plan_rule. A step without
--- due_min is due when the plan itself says.
+-- is told. The times are this product's own; a site sets its own by the feed plan_rule. A step
+-- without due_min is due when the plan itself says.
 with
 
 final (severity, step, due_min, remind_min, escalate_min) as (
