@@ -7,7 +7,7 @@ import statistics
 import time
 from datetime import datetime, timedelta
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from rich.console import Console
 from rich.table import Table
@@ -66,7 +66,7 @@ def measure_desk(system: System, as_of: datetime, size: str) -> list[Result]:
     ]
 
 
-def _desk(system: System, user: str, as_of: datetime):  # type: ignore[no-untyped-def]
+def _desk(system: System, user: str, as_of: datetime) -> FastAPI:
     def identify(request: Request) -> SignedIn:
         return SignedIn(user, is_administrator=user == ADMINISTRATOR)
 

@@ -134,7 +134,9 @@ def prepared_warehouse(template: URL) -> Iterator[Warehouse]:
     _administer(template, "drop database {} with (force)", DATABASE)
 
 
-def _administer(url: URL, statement: str, *names: str) -> None:
+@contextmanager
+def maintenance(url: URL) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to the server's own database, from which others are made and removed."""
     with psycopg.connect(
         host=url.host,
         port=url.port,
@@ -143,4 +145,9 @@ def _administer(url: URL, statement: str, *names: str) -> None:
         dbname="postgres",
         autocommit=True,
     ) as connection:
+        yield connection
+
+
+def _administer(url: URL, statement: str, *names: str) -> None:
+    with maintenance(url) as connection:
         connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))

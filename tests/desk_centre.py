@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.engine import URL
@@ -21,7 +20,7 @@ from rtm.settings import Settings
 from rtm.simulator import demo_scenario, simulate
 from rtm.warehouse import Role, Warehouse
 from scripts.readme import CLOCK, SEED
-from tests.conftest import DATABASE, prepared_warehouse
+from tests.conftest import DATABASE, maintenance, prepared_warehouse
 
 KEPT = "rtm_desk"
 MARKUP = "<script>alert('x')</script>"
@@ -109,14 +108,7 @@ def _deliver_more(landing: Path) -> None:
 
 
 def _rename(url: URL, name: str, new_name: str) -> None:
-    with psycopg.connect(
-        host=url.host,
-        port=url.port,
-        user=url.username,
-        password=url.password,
-        dbname="postgres",
-        autocommit=True,
-    ) as connection:
+    with maintenance(url) as connection:
         # dbt keeps its connection for the next run.
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]

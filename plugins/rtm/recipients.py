@@ -9,25 +9,17 @@ from sqlalchemy import Connection, TextClause, text
 
 from rtm.settings import Settings
 
-COORDINATORS = text(
-    """
-    select distinct trim(coordinator.email) as email
+# Those whom the teams of a service name in one column
+NAMED_BY_TEAMS = """
+    select distinct trim(person.email) as email
     from marts.dim_team as team
-    inner join marts.dim_agent as coordinator on coordinator.agent_id = team.coordinator_id
-    where team.service_code = :service_code and trim(coordinator.email) <> ''
+    inner join marts.dim_agent as person on person.agent_id = team.{column}
+    where team.service_code = :service_code and trim(person.email) <> ''
     order by email
     """
-)
 
-TEAM_LEADERS = text(
-    """
-    select distinct trim(leader.email) as email
-    from marts.dim_team as team
-    inner join marts.dim_agent as leader on leader.agent_id = team.team_leader_id
-    where team.service_code = :service_code and trim(leader.email) <> ''
-    order by email
-    """
-)
+COORDINATORS = text(NAMED_BY_TEAMS.format(column="coordinator_id"))
+TEAM_LEADERS = text(NAMED_BY_TEAMS.format(column="team_leader_id"))
 
 # The real-time function of the shift that runs
 ON_DUTY = text(
@@ -54,7 +46,7 @@ PEOPLE = text(
     """
 )
 
-NAME = text("select agent_name from marts.dim_agent where agent_id = :agent_id")
+NAMES = text("select agent_id, agent_name from marts.dim_agent where agent_id = any(:agent_ids)")
 
 ROSTER_MAKERS = text(
     """
@@ -91,10 +83,17 @@ def people(connection: Connection, agent_ids: Iterable[str | None]) -> list[str]
     return list(connection.execute(PEOPLE, {"agent_ids": ids}).scalars())
 
 
+def names_of(connection: Connection, agent_ids: Iterable[str]) -> dict[str, str]:
+    """The names of people by id; the id itself where nobody is known under it."""
+    ids = list(agent_ids)
+    found = connection.execute(NAMES, {"agent_ids": ids}).all()
+    known = {person.agent_id: person.agent_name for person in found}
+    return {agent_id: known.get(agent_id) or agent_id for agent_id in ids}
+
+
 def name_of(connection: Connection, agent_id: str) -> str:
-    """The name of a person, or the id where nobody is known under it."""
-    name = connection.execute(NAME, {"agent_id": agent_id}).scalar_one_or_none()
-    return name or agent_id
+    """The name of one person."""
+    return names_of(connection, [agent_id])[agent_id]
 
 
 def roster_makers(

@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -20,7 +19,7 @@ from sqlalchemy import text
 from rtm.cycle import System, run_cycle
 from rtm.notify import ON_PAPER
 from rtm.warehouse import Warehouse
-from tests.conftest import DATABASE, TEMPLATE
+from tests.conftest import DATABASE, TEMPLATE, maintenance
 from tests.oracle.comparison import mart_differences
 from tests.oracle.landing import hold_back, reveal, write_world
 from tests.oracle.reference import marts
@@ -53,14 +52,7 @@ def fresh_system(template, request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("worlds")
 
     def make(world: World) -> System:
-        with psycopg.connect(
-            host=template.host,
-            port=template.port,
-            user=template.username,
-            password=template.password,
-            dbname="postgres",
-            autocommit=True,
-        ) as connection:
+        with maintenance(template) as connection:
             for statement in ("drop database if exists {} with (force)",):
                 connection.execute(sql.SQL(statement).format(sql.Identifier(DATABASE)))
             connection.execute(
@@ -80,14 +72,7 @@ def fresh_system(template, request, tmp_path_factory):
         return System(chosen, Warehouse(template.set(database=DATABASE)))
 
     yield make
-    with psycopg.connect(
-        host=template.host,
-        port=template.port,
-        user=template.username,
-        password=template.password,
-        dbname="postgres",
-        autocommit=True,
-    ) as connection:
+    with maintenance(template) as connection:
         connection.execute(
             sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(DATABASE))
         )

@@ -8,12 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Connection, RowMapping, text
 
 from rtm import audit
+from rtm.cli.consoles import open_console
 from rtm.cycle import System
 from rtm.recovery import read_history, read_plan
 from rtm.recovery.changing import UnknownPlanError
@@ -186,8 +186,6 @@ def _system() -> System:
 
 
 def _print(tables: Iterable[Table]) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH_WITHOUT_TERMINAL
+    console = open_console(WIDTH_WITHOUT_TERMINAL)
     for table in tables:
         console.print(table)

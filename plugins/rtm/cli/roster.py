@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from rtm.cli.consoles import open_console
 from rtm.cycle import System
 from rtm.roster.comparison import UnknownVersionError, differences, find_version, versions
 from rtm.roster.evaluation import Interval, evaluate
 from rtm.settings import Settings
 from rtm.warehouse import Role
 
-WIDTH_WITHOUT_TERMINAL = 140
 MOST_ROWS = 500
 
 day = click.DateTime(formats=["%Y-%m-%d"])
@@ -183,9 +182,6 @@ def _system() -> System:
 
 
 def _print(table: Table, rows: int = 0) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH_WITHOUT_TERMINAL
-    console.print(table)
+    open_console().print(table)
     if rows > MOST_ROWS:
         click.echo(f"… and {rows - MOST_ROWS} more")

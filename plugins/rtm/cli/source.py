@@ -13,12 +13,12 @@ from pathlib import Path
 
 import click
 from fsspec.implementations.local import LocalFileSystem
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from rtm.cli.consoles import open_console
 from rtm.cycle import System
 from rtm.landing import Arrival, try_file
 from rtm.landing.containers import UnreadableFileError, read_header, unpacked
@@ -31,7 +31,6 @@ from rtm.sources import Role as FeedRole
 from rtm.sources.mapping.cells import NAME, SUFFIXES, Dialect, MappedFeed
 from rtm.warehouse import Role, Warehouse
 
-WIDTH_WITHOUT_TERMINAL = 140
 MOST_ROWS = 20
 LOG_TIME_DIGITS = (9, 10)
 MOST_SAMPLED = 1000
@@ -71,7 +70,7 @@ def list_command() -> None:
         )
     for name in sources.broken:
         table.add_row(name, "broken mapping", "-", "-", "-")
-    _console().print(table)
+    open_console().print(table)
     for why in sources.broken.values():
         click.echo(why)
 
@@ -91,19 +90,12 @@ def check_command(file: Path, name: str | None) -> None:
         click.echo(problem, err=True)
     feed = _chosen(sources, file, name)
     trial = try_file(System.open(settings).warehouse, _arrival(file, feed), MOST_ROWS)
-    console = _console()
+    console = open_console()
     console.print(_summary(feed, trial, settings))
     if trial.quarantined:
         console.print(_quarantined(trial))
     if trial.quarantined or trial.landed.rows_quarantined:
         sys.exit(1)
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH_WITHOUT_TERMINAL
-    return console
 
 
 def _kind(feed: Feed) -> str:

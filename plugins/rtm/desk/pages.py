@@ -135,6 +135,12 @@ def root_of(request: Request) -> str:
     return root.rstrip("/")
 
 
+Reading = Annotated[Page, Depends(requires(Right.READ_SERVICE))]
+"""What a route takes whose page shows things of a service."""
+LARGEST_NUMBER = 2**63 - 1
+"""Of a row in the warehouse: nothing beyond it can be there."""
+
+
 def speech_of(request: Request) -> Speech:
     return Speech(language_of(request, desk_of(request).settings.language))
 

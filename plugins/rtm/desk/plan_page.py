@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 
 from rtm.desk import breaches
 from rtm.desk.breach_page import BreachPage, read_breach_page
-from rtm.recipients import name_of
+from rtm.recipients import names_of
 from rtm.recovery.changing import UnknownPlanError, content_of, read_history, read_plan
 from rtm.recovery.lifecycle import MOST_WHYS, Cause, Content, PlanError
 from rtm.recovery.similar import find_similar
@@ -75,7 +75,7 @@ def read_plan_page(connection: Connection, plan: RowMapping, now: datetime) -> P
         breach,
         read_breach_page(connection, breach),
         connection.execute(COLLEAGUES, asked).all(),
-        {agent_id: name_of(connection, agent_id) for agent_id in named},
+        names_of(connection, named),
         history,
         find_similar(connection, plan["plan_id"], now),
     )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
 from rtm.desk import audit_page, state
-from rtm.desk.pages import Page, requires
+from rtm.desk.pages import LARGEST_NUMBER, Page, Reading, requires
 from rtm.desk.plan_page import as_typed, find_plan, read_content, read_plan_page, typed_text
 from rtm.desk.rights import Right
 from rtm.recipients import name_of
@@ -23,8 +23,6 @@ from rtm.recovery.lifecycle import MOST_WHYS, STEPS, Action, Cause, PlanError, a
 
 router = APIRouter()
 
-Reading = Annotated[Page, Depends(requires(Right.READ_SERVICE))]
-LARGEST_NUMBER = 2**63 - 1
 
 RIGHT_FOR: dict[Action, Right] = {
     **dict.fromkeys(

@@ -9,14 +9,14 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from rtm.desk import breaches, state
 from rtm.desk.breach_page import read_breach_page
 from rtm.desk.breaches import PAGE_SIZE, Wanted
 from rtm.desk.language import COOKIE
-from rtm.desk.pages import ASSETS, Page, asset_version, requires, root_of
+from rtm.desk.pages import ASSETS, LARGEST_NUMBER, Reading, asset_version, root_of
 from rtm.desk.rights import Right
 from rtm.desk.today import read_today
 from rtm.recovery.lifecycle import Status
@@ -24,11 +24,9 @@ from rtm.settings import Language
 
 router = APIRouter()
 
-Reading = Annotated[Page, Depends(requires(Right.READ_SERVICE))]
 
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PLAN_STATUSES = tuple(Status)
-LARGEST_NUMBER = 2**63 - 1
 A_YEAR_S = 365 * 24 * 3600
 
 

@@ -23,7 +23,7 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 from sqlalchemy import Connection, RowMapping, text
 
 from rtm.notify import words
-from rtm.recipients import name_of
+from rtm.recipients import names_of
 from rtm.recovery.changing import read_history
 from rtm.roster.cells import saved, write_text
 from rtm.settings import Language
@@ -176,17 +176,19 @@ def _told(connection: Connection, plan: RowMapping, say: dict[str, str]) -> dict
     told["is_effective"] = say[f"effective_{plan['is_effective']}".lower()]
     if plan["cause_category"]:
         told["cause_category"] = say[f"cause_{plan['cause_category']}"]
-    for name in ("responsible", "author", "verifier"):
-        if plan[name]:
-            told[name] = f"{name_of(connection, plan[name])} ({plan[name]})"
+    people = {name: plan[name] for name in ("responsible", "author", "verifier") if plan[name]}
+    known = names_of(connection, people.values())
+    told |= {name: f"{known[agent_id]} ({agent_id})" for name, agent_id in people.items()}
     return told
 
 
 def _history(connection: Connection, plan: RowMapping, say: dict[str, str]) -> Iterable[list[str]]:
     zone = ZoneInfo(plan["timezone"])
-    for entry in read_history(connection, plan["plan_id"]):
+    history = read_history(connection, plan["plan_id"])
+    names = names_of(connection, {entry["actor"] for entry in history})
+    for entry in history:
         note = (entry["content"] or {}).get("note", "")
-        actor = name_of(connection, entry["actor"])
+        actor = names[entry["actor"]]
         yield [_plain(entry["at"], zone), actor, say[f"action_{entry['action']}"], note]
 
 

@@ -16,8 +16,19 @@ from sqlalchemy import Connection, text
 from rtm.recovery.analysis.queue import Flags, Numbers
 from rtm.recovery.analysis.service import Breach, Rules, Span
 
+CALL_HANDLING_S = """greatest(
+                    coalesce(
+                        call.talk_s,
+                        extract(epoch from call.ended_at - call.answered_at)
+                        - greatest(coalesce(call.hold_s, 0), 0)
+                    ),
+                    0
+                ) + greatest(coalesce(call.hold_s, 0), 0) + greatest(coalesce(call.acw_s, 0), 0)"""
+"""Of a row `call` of int_call: talk, hold and after-call work; talk that is not told is what lies
+between answer and end."""
+
 CALLS = text(
-    """
+    f"""
     select
         extract(epoch from call.offered_at - :from_at)::double precision as arrives_s,
         extract(epoch from call.offered_at - :from_at)::double precision as clock_s,
@@ -41,14 +52,7 @@ CALLS = text(
         )::double precision as wait_s,
         case
             when call.outcome = 'answered' and call.ended_at <= :as_of
-                then greatest(
-                    coalesce(
-                        call.talk_s,
-                        extract(epoch from call.ended_at - call.answered_at)
-                        - greatest(coalesce(call.hold_s, 0), 0)
-                    ),
-                    0
-                ) + greatest(coalesce(call.hold_s, 0), 0) + greatest(coalesce(call.acw_s, 0), 0)
+                then {CALL_HANDLING_S}
         end::double precision as handling_s,
         0.0::double precision as reply_s,
         extract(epoch from call.arrived_at - :from_at)::double precision as line_from_s,

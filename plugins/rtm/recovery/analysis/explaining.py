@@ -116,20 +116,8 @@ def explain(breach: Breach, found: Circumstances) -> Explanation:
             shares[cause].append(share)
         as_it_was.append(value(frozenset()))
         put_right.append(value(frozenset(found.at_work)))
-    return Explanation(
-        method=METHOD,
-        kpi=breach.kpi,
-        unit=UNITS.get(breach.kpi, POINTS),
-        target=breach.target,
-        observed=breach.observed,
-        gap=breach.gap,
-        is_explained=True,
-        reason=None,
-        causes=_shared(breach, found.findings, shares, replications),
-        as_it_was=_mean(as_it_was),
-        put_right=_mean(put_right),
-        replications=replications,
-    )
+    causes = _shared(breach, found.findings, shares, replications)
+    return _told_of(breach, None, causes, _mean(as_it_was), _mean(put_right), replications)
 
 
 def _why_not(breach: Breach, rules: Rules | None) -> str | None:
@@ -188,11 +176,24 @@ def _share(cause: Cause, finding: Finding, shares: list[float] | None) -> Share:
 
 def _unexplained(breach: Breach, reason: str, findings: Mapping[Cause, Finding]) -> Explanation:
     causes = [
-        Share(cause.value, None, None, None, finding.reason or reason, *amounts)
+        Share(
+            *(cause.value, None, None, None, finding.reason or reason),
+            *(finding.amount, finding.expected),
+        )
         for cause, finding in findings.items()
-        for amounts in [(finding.amount, finding.expected)]
     ]
     rest = Share(Cause.UNEXPLAINED.value, breach.gap, breach.gap, breach.gap, reason, None, None)
+    return _told_of(breach, reason, (*causes, rest), None, None, 0)
+
+
+def _told_of(
+    breach: Breach,
+    reason: str | None,
+    causes: tuple[Share, ...],
+    as_it_was: float | None,
+    put_right: float | None,
+    replications: int,
+) -> Explanation:
     return Explanation(
         method=METHOD,
         kpi=breach.kpi,
@@ -200,12 +201,12 @@ def _unexplained(breach: Breach, reason: str, findings: Mapping[Cause, Finding])
         target=breach.target,
         observed=breach.observed,
         gap=breach.gap,
-        is_explained=False,
+        is_explained=reason is None,
         reason=reason,
-        causes=(*causes, rest),
-        as_it_was=None,
-        put_right=None,
-        replications=0,
+        causes=causes,
+        as_it_was=as_it_was,
+        put_right=put_right,
+        replications=replications,
     )
 
 

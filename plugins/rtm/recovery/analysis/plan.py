@@ -83,7 +83,7 @@ def read_plan(connection: Connection, service_code: str, span: Span) -> Plan:
             "service_code": service_code,
             "from_at": span.from_at - LONGEST,
             "to_at": span.to_at,
-            "interval_min": _interval_min(connection),
+            "interval_min": interval_min(connection),
         },
     ).all()
     required, offered, aht_s = (np.full(span.minutes, np.nan) for _ in range(3))
@@ -100,7 +100,7 @@ def read_plan(connection: Connection, service_code: str, span: Span) -> Plan:
     return Plan(required, offered, aht_s)
 
 
-def _interval_min(connection: Connection) -> int:
-    """The length of the KPI interval, for the last interval of a plan."""
+def interval_min(connection: Connection) -> int:
+    """The length of the KPI interval, in minutes."""
     found: int = connection.execute(text("select interval_min from ops.clock")).scalar_one()
     return found

@@ -17,8 +17,8 @@ RULES = text(
     """
     select
         service.timezone,
-        coalesce(service.short_abandon_s, 5)::double precision as short_abandon_s,
-        coalesce(service.counts_self_service, true) as counts_self_service,
+        service.short_abandon_s::double precision as short_abandon_s,
+        service.counts_self_service,
         service.has_opening_hours,
         target.threshold_s::double precision as threshold_s,
         coalesce(target.formula_version, 1) as formula_version

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy import Connection, Row, text
 
+from rtm.recovery.analysis.contacts import CALL_HANDLING_S
 from rtm.recovery.analysis.service import Breach, Span
 
 FORTNIGHT = timedelta(days=14)
@@ -29,7 +30,7 @@ CONCURRENCY_SHARE = 0.02
 """A limit that is reached by so many of the assignments is not a slip of the clock."""
 
 WORK = text(
-    """
+    f"""
     with
 
     contacts as (
@@ -54,14 +55,7 @@ WORK = text(
             end as wait_s,
             case
                 when call.outcome = 'answered' and call.ended_at is not null
-                    then greatest(
-                        coalesce(
-                            call.talk_s,
-                            extract(epoch from call.ended_at - call.answered_at)
-                            - greatest(coalesce(call.hold_s, 0), 0)
-                        ),
-                        0
-                    ) + greatest(coalesce(call.hold_s, 0), 0) + greatest(coalesce(call.acw_s, 0), 0)
+                    then {CALL_HANDLING_S}
             end as handling_s
         from intermediate.int_call as call
         where call.service_code = :service_code

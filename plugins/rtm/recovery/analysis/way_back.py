@@ -20,7 +20,7 @@ from rtm.recovery.analysis.circumstances import USUAL_SERVING_SHARE
 from rtm.recovery.analysis.contacts import read_contacts
 from rtm.recovery.analysis.erlang import Load, Served, agents_for
 from rtm.recovery.analysis.people import Candidate, find_candidates
-from rtm.recovery.analysis.plan import Plan, Unknown, read_plan
+from rtm.recovery.analysis.plan import Plan, Unknown, interval_min, read_plan
 from rtm.recovery.analysis.service import Breach, Rules, Span, read_rules
 from rtm.recovery.analysis.staff import Staff, read_staff
 from rtm.recovery.analysis.usual import Usual, read_usual
@@ -252,8 +252,7 @@ def _edges(
     connection: Connection, day: Span, as_of: datetime
 ) -> list[tuple[datetime, datetime, datetime]]:
     """Start of the whole interval, start and end of what is left of it."""
-    minutes: int = connection.execute(text("select interval_min from ops.clock")).scalar_one()
-    length = timedelta(minutes=minutes)
+    length = timedelta(minutes=interval_min(connection))
     start_at, edges = day.from_at, []
     while start_at < day.to_at:
         end_at = min(start_at + length, day.to_at)
