@@ -216,7 +216,7 @@
                 and decided.decided_at > moments.moment
                 - greatest(watched.long_min, watched.clear_min) * interval '1 minute'
         ) as contact on true
-        where watched.test <> 'level'
+        where watched.test in ('rate', 'mean')
         group by moments.moment, watched.service_code, watched.channel, watched.kpi
     ),
 

@@ -56,7 +56,7 @@ select
 from marts.fct_breach as breach
 inner join marts.dim_service as service using (service_code)
 left join marts.fct_recovery_plan as plan using (breach_id)
-where breach.cleared_at is null
+where breach.cleared_at is null and breach.scope = 'service'
 order by breach.severity, breach.started_at
 """
 

@@ -111,8 +111,9 @@ def build_marts(system: System, as_of: datetime) -> Did:
 
 
 def detect_breaches(system: System, as_of: datetime) -> Did:
-    """Opens and clears breaches and incidents; each new breach gets its recovery plan, and the
-    plans are followed: withdrawn, judged by their effect, reminded of."""
+    """Opens and clears breaches, of services and of agents, and incidents; each new breach of a
+    service gets its recovery plan, and the plans are followed: withdrawn, judged by their effect,
+    reminded of."""
     from rtm.breach import detect
     from rtm.recovery import follow_plans
 
@@ -121,6 +122,7 @@ def detect_breaches(system: System, as_of: datetime) -> Did:
     return {
         "opened": found.opened,
         "cleared": found.cleared,
+        "agent_matters": found.matters,
         "plans": followed.drafted,
         "withdrawn": followed.withdrawn,
         "judged": followed.judged,

@@ -38,6 +38,15 @@ ON_DUTY = text(
     """
 )
 
+LEADERS_OF_TEAMS = text(
+    """
+    select team.team_code, trim(leader.email) as email
+    from marts.dim_team as team
+    inner join marts.dim_agent as leader on leader.agent_id = team.team_leader_id
+    where team.team_code = any(:teams) and trim(leader.email) <> ''
+    """
+)
+
 PEOPLE = text(
     """
     select distinct trim(email) as email from marts.dim_agent
@@ -75,6 +84,21 @@ def on_duty(connection: Connection, service_code: str, at: datetime) -> list[str
 def team_leaders(connection: Connection, service_code: str) -> list[str]:
     """Addresses of those who lead the teams of a service."""
     return _addresses(connection, TEAM_LEADERS, service_code)
+
+
+def leaders_of_teams(
+    connection: Connection, settings: Settings, teams: Iterable[tuple[str | None, str]]
+) -> dict[tuple[str | None, str], list[str]]:
+    """Addresses of those who lead each team, by team and the service that it works for; the
+    coordinators' of the service where a team has no leader with an address."""
+    wanted = set(teams)
+    codes = sorted({team for team, _ in wanted if team})
+    leaders = connection.execute(LEADERS_OF_TEAMS, {"teams": codes}).all()
+    by_team = {leader.team_code: [leader.email] for leader in leaders}
+    return {
+        (team, service): by_team.get(team) or coordinators(connection, settings, service)
+        for team, service in wanted
+    }
 
 
 def people(connection: Connection, agent_ids: Iterable[str | None]) -> list[str]:

@@ -38,29 +38,71 @@ present as (
     group by shift_interval.service_code, shift_interval.interval_start
 ),
 
-joined as (
+-- One below the other and not joined: whoever asks for one service and one interval has only those
+-- looked up
+parts as (
     select
-        service_code,
-        interval_start,
+        required.service_code,
+        required.interval_start,
         required.required,
         required.forecast_offered,
         required.forecast_aht_s,
-        coalesce(rostered.rostered_s, 0) as rostered_s,
-        coalesce(present.present_s, 0) as present_s,
-        coalesce(present.scheduled_s, 0) as scheduled_s,
-        coalesce(present.available_s, 0) as available_s,
-        present.settles_at,
+        null::numeric as rostered_s,
+        null::numeric as present_s,
+        null::numeric as scheduled_s,
+        null::numeric as available_s,
+        null::timestamptz as settles_at
+    from required
+    union all
+    select
+        rostered.service_code,
+        rostered.interval_start,
+        null,
+        null,
+        null,
+        rostered.rostered_s,
+        null,
+        null,
+        null,
+        null
+    from rostered
+    union all
+    select
+        present.service_code,
+        present.interval_start,
+        null,
+        null,
+        null,
+        null,
+        present.present_s,
+        present.scheduled_s,
+        present.available_s,
+        present.settles_at
+    from present
+),
+
+joined as (
+    select
+        parts.service_code,
+        parts.interval_start,
+        max(parts.required) as required,
+        max(parts.forecast_offered) as forecast_offered,
+        max(parts.forecast_aht_s) as forecast_aht_s,
+        coalesce(max(parts.rostered_s), 0) as rostered_s,
+        coalesce(max(parts.present_s), 0) as present_s,
+        coalesce(max(parts.scheduled_s), 0) as scheduled_s,
+        coalesce(max(parts.available_s), 0) as available_s,
+        max(parts.settles_at) as settles_at,
         extract(epoch from {{ interval_length() }}) as length_s,
         -- What of the interval has passed
         extract(
             epoch from least(
-                greatest({{ built_as_of() }} - interval_start, interval '0'),
+                greatest({{ built_as_of() }} - parts.interval_start, interval '0'),
                 {{ interval_length() }}
             )
         ) as passed_s
-    from required
-    full join rostered using (service_code, interval_start)
-    full join present using (service_code, interval_start)
+    from parts
+    group by parts.service_code, parts.interval_start
 )
 
 select

@@ -41,7 +41,7 @@ counted as (
         on watched.service_code = breaches.service_code
         and watched.channel = breaches.channel
         and watched.kpi = breaches.kpi
-        and watched.test <> 'level'
+        and watched.test in ('rate', 'mean')
     left join decided
         on decided.span_id = breaches.breach_id
         and decided.channel = breaches.channel

@@ -64,37 +64,30 @@ nonvoice as (
     group by targets.service_code, targets.channel, targets.kpi
 ),
 
+staff as (
+    select
+        targets.service_code,
+        targets.channel,
+        targets.kpi,
+        case targets.kpi
+            when 'attendance' then staff.attendance_numerator
+            when 'staffing' then staff.staffing_numerator
+        end as numerator,
+        case targets.kpi
+            when 'attendance' then staff.attendance_denominator
+            when 'staffing' then staff.staffing_denominator
+        end as denominator
+    from targets
+    inner join {{ ref('rpt_staff_now') }} as staff on staff.service_code = targets.service_code
+    where targets.kpi in ('attendance', 'staffing')
+),
+
 observed as (
     select * from voice
     union all
     select * from nonvoice
-),
-
-stale_feeds as materialized (
-    select freshness.feed
-    from {{ ref('rpt_feed_freshness') }} as freshness
-    where freshness.is_stale
-),
-
--- Through which the calls and conversations of a service came in the last day
-stale_services as (
-    select distinct targets.service_code, targets.channel
-    from targets
-    cross join stale_feeds
-    where exists (
-            select from {{ ref('int_call') }} as call
-            where targets.channel = 'voice'
-                and call.service_code = targets.service_code
-                and call.feed = stale_feeds.feed
-                and call.interval_start > {{ built_as_of() }} - interval '1 day'
-        )
-        or exists (
-            select from {{ ref('int_conversation') }} as conversation
-            where conversation.service_code = targets.service_code
-                and conversation.channel = targets.channel
-                and conversation.feed = stale_feeds.feed
-                and conversation.interval_start > {{ built_as_of() }} - interval '1 day'
-        )
+    union all
+    select * from staff
 ),
 
 final as (
@@ -118,13 +111,17 @@ final as (
                 else 100.0
             end * observed.numerator / nullif(observed.denominator, 0)
         )::double precision as observed,
-        stale_services.service_code is not null as is_feed_behind,
+        behind.service_code is not null as is_feed_behind,
         {{ built_as_of() }} as as_of,
         -- The window moves with the clock
         true as is_provisional
     from targets
     left join observed using (service_code, channel, kpi)
-    left join stale_services using (service_code, channel)
+    left join {{ ref('rpt_behind') }} as behind
+        on behind.service_code = targets.service_code
+        and behind.what = case
+            when targets.kpi in ('attendance', 'staffing') then 'agents' else targets.channel
+        end
 )
 
 select

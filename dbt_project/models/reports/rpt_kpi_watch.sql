@@ -15,8 +15,83 @@ decided as (
     {{ decided_contacts('span') }}
 ),
 
-watched as (
+contacts as (
     {{ kpi_windows('(select ' ~ now ~ ' as moment)', 'decided') }}
+),
+
+-- Who is there is compared as it stands
+staff as (
+    select
+        watched.*,
+        counted.numerator,
+        counted.denominator,
+        100.0 * counted.numerator / nullif(counted.denominator, 0) as observed
+    from {{ ref('int_watched_kpi') }} as watched
+    inner join {{ ref('rpt_staff_now') }} as now on now.service_code = watched.service_code
+    cross join lateral (
+        select
+            case watched.kpi
+                when 'attendance' then now.attendance_numerator else now.staffing_numerator
+            end as numerator,
+            case watched.kpi
+                when 'attendance' then now.attendance_denominator else now.staffing_denominator
+            end as denominator
+    ) as counted
+    where watched.test = 'staff'
+),
+
+watched as (
+    select * from contacts
+    union all
+    select
+        staff.service_code,
+        staff.channel,
+        staff.kpi,
+        staff.formula,
+        staff.rule_version,
+        staff.comparator,
+        staff.target,
+        staff.critical,
+        0,
+        {{ now }},
+        staff.numerator,
+        staff.denominator,
+        staff.observed,
+        staff.observed,
+        staff.observed,
+        staff.observed,
+        {{ is_beyond('staff', 'staff.observed') }} and staff.is_active,
+        coalesce(
+            case staff.comparator
+                when '>=' then staff.observed >= staff.target + staff.clear_margin
+                else staff.observed <= staff.target - staff.clear_margin
+            end,
+            -- Nobody is expected any more
+            true
+        ),
+        staff.missed_for_min,
+        staff.clear_for_min,
+        {{ now }}
+    from staff
+),
+
+-- The one that ends last, where several hold
+peaks as (
+    select distinct on (watched.service_code, watched.channel, watched.kpi)
+        watched.service_code,
+        watched.channel,
+        watched.kpi,
+        peak.peak_id,
+        peak.end_at
+    from watched
+    inner join {{ ref('stg_canonical__expected_peak') }} as peak
+        on peak.service_code = watched.service_code
+        and peak.kpi = watched.kpi
+        and coalesce(peak.channel, watched.channel) = watched.channel
+        and peak.is_approved
+        and peak.start_at <= {{ now }}
+        and peak.end_at > {{ now }}
+    order by watched.service_code, watched.channel, watched.kpi, peak.end_at desc, peak.peak_id
 )
 
 select
@@ -40,7 +115,10 @@ select
     watched.clear_for_min::double precision as clear_for_min,
     watched.is_missed,
     watched.is_recovered,
+    peaks.peak_id as expected_peak_id,
+    peaks.end_at as expected_until,
     watched.moment as as_of,
     -- The windows move with the clock
     true as is_provisional
 from watched
+left join peaks using (service_code, channel, kpi)

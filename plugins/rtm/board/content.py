@@ -239,7 +239,7 @@ BREACHES = text(
     inner join marts.dim_service as service using (service_code)
     left join marts.fct_recovery_plan as plan using (breach_id)
     left join ops.recovery_plan as facts using (breach_id)
-    where breach.cleared_at is null
+    where breach.cleared_at is null and breach.scope = 'service'
     order by breach.severity, breach.started_at, breach.breach_id
     """
 )
@@ -249,7 +249,8 @@ CLEARED = text(
     select count(*)
     from marts.fct_breach as breach
     inner join marts.dim_service as service using (service_code)
-    where breach.cleared_at
+    where breach.scope = 'service'
+        and breach.cleared_at
         >= date_trunc('day', cast(:as_of as timestamptz), service.timezone)
     """
 )

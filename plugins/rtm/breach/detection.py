@@ -2,7 +2,8 @@
 
 One open breach per service, channel and KPI, kept by the database. Nothing is raised on a feed that
 is behind, nor while the landing folder is out of reach: calls are missing then, not lost. That is
-an incident for the operators instead. Rosters that are not there at the cut-off have a breach of
+an incident for the operators instead. Nor is anything while somebody expects a peak of it. What
+agents did not keep to is looked at here as well (`rtm.breach.agents`). Rosters that are not there at the cut-off have a breach of
 their own kind (`rtm.breach.rosters`).
 """
 
@@ -13,6 +14,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, text
 
+from rtm.breach.agents import DetectedMatters, detect_agent_matters
 from rtm.breach.rosters import detect_missing_rosters
 from rtm.breach.watching import Verdict, Watch
 from rtm.notify import Mail, queue_mails
@@ -27,6 +29,8 @@ class Detected:
 
     opened: int
     cleared: int
+    matters: int
+    """Of agents, opened."""
     incidents: int
 
 
@@ -34,12 +38,16 @@ def detect(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Detecte
     """Compares the marts with the targets at `as_of`."""
     with warehouse.transaction(Role.APP) as connection:
         cleared = opened = 0
+        matters = DetectedMatters(0, 0)
         if not connection.execute(IS_CUT_OFF).scalar():
             opened, cleared = _follow(connection, as_of)
+            matters = detect_agent_matters(connection, settings, as_of)
         # A roster that cannot be fetched has reached nobody.
         rosters = detect_missing_rosters(connection, settings, as_of)
         incidents = _raise_incidents(connection, settings, as_of)
-    return Detected(opened + rosters.opened, cleared + rosters.cleared, incidents)
+    return Detected(
+        opened + rosters.opened, cleared + rosters.cleared, matters.opened, incidents
+    )
 
 
 # Waiting conversations go on ageing while their answers cannot be fetched.
@@ -121,7 +129,8 @@ def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
         watch = before.at(as_of, verdict)
         if watch != before:
             remembered.append({**row, **asdict(watch)})
-        if row["breach_id"] is None and watch.opens(as_of, verdict):
+        is_expected = row["expected_peak_id"] is not None
+        if row["breach_id"] is None and not is_expected and watch.opens(as_of, verdict):
             missed.append({**row, "as_of": as_of, "severity": _severity(row)})
         elif row["breach_id"] is not None and watch.clears(as_of, verdict):
             recovered.append(row["breach_id"])

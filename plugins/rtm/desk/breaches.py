@@ -45,6 +45,7 @@ OPEN = text(
     inner join marts.dim_service as service on service.service_code = breach.service_code
     left join marts.fct_recovery_plan as plan on plan.breach_id = breach.breach_id
     where breach.service_code = any(:services)
+        and breach.scope = 'service'
         and breach.cleared_at is null
     order by breach.severity, breach.started_at, breach.breach_id
     limit :most
@@ -82,6 +83,7 @@ LISTED = text(
     inner join marts.dim_service as service on service.service_code = breach.service_code
     left join marts.fct_recovery_plan as plan on plan.breach_id = breach.breach_id
     where breach.service_code = any(:services)
+        and breach.scope = 'service'
         and (cast(:is_open as boolean) is null or (breach.cleared_at is null) = :is_open)
         and (cast(:plan as text) is null or plan.status = :plan)
         and (
@@ -100,7 +102,7 @@ ONE = text(
     inner join marts.dim_service as service on service.service_code = breach.service_code
     left join marts.fct_recovery_plan as plan on plan.breach_id = breach.breach_id
     left join ops.recovery_plan as drafted on drafted.breach_id = breach.breach_id
-    where breach.breach_id = :breach_id
+    where breach.breach_id = :breach_id and breach.scope = 'service'
     """
 )
 

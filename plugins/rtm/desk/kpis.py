@@ -43,7 +43,7 @@ NOW = text(
         array_position(
             array[
                 'scr', 'abandon_rate', 'service_level', 'asa', 'aht',
-                'response_time', 'waiting_list'
+                'response_time', 'waiting_list', 'attendance', 'staffing'
             ],
             kpi_now.kpi
         )

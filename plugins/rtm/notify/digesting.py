@@ -15,7 +15,7 @@ from rtm.notify.outbox import Mail, queue_mails
 from rtm.settings import Language
 
 ALERTS = (
-    *("breach", "roster_breach", "roster_due", "digest"),
+    *("breach", "roster_breach", "roster_due", "agent_digest", "digest"),
     *("plan_submit", "plan_return", "plan_verify", "plan_reopen", "plan_due", "plan_escalation"),
 )
 PAUSE = timedelta(minutes=10)

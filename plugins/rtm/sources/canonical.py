@@ -185,6 +185,9 @@ ROTG_RULE = Feed(
     service_column="service_code",
 )
 
+AGENT_MATTERS = ("no_show", "late_login", "early_logout", "login_gap", "aux_allowance", "rotg")
+"""What an agent may not have kept to, each with a rule of its own."""
+
 BREACH_RULE = Feed(
     "breach_rule",
     (
@@ -192,7 +195,8 @@ BREACH_RULE = Feed(
         _choice(
             "kpi",
             *("scr", "abandon_rate", "service_level", "aht", "asa"),
-            *("response_time", "waiting_list"),
+            *("response_time", "waiting_list", "attendance", "staffing"),
+            *AGENT_MATTERS,
         ),
         *_optional(Kind.NUMBER, "short_min", "long_min", "sure_z", "fast_z", "missed_for_min"),
         *_optional(Kind.NUMBER, "clear_min", "clear_margin", "clear_for_min"),
@@ -200,6 +204,21 @@ BREACH_RULE = Feed(
     ),
     Role.REFERENCE,
     key=("service_code", "lower(kpi)"),
+    service_column="service_code",
+)
+
+EXPECTED_PEAK = Feed(
+    "expected_peak",
+    (
+        *_text("peak_id", "service_code"),
+        *_optional(Kind.TEXT, "channel"),
+        *_needed(Kind.KPI, "kpi"),
+        *_needed(Kind.INSTANT, "start_at", "end_at"),
+        *_text("reason"),
+        *_optional(Kind.TEXT, "approved_by"),
+    ),
+    Role.REFERENCE,
+    key=("peak_id",),
     service_column="service_code",
 )
 
@@ -306,6 +325,7 @@ CANONICAL = (
         EXCEPTION,
         ROTG_RULE,
         BREACH_RULE,
+        EXPECTED_PEAK,
         PLAN_RULE,
         ROSTER,
         AGENT_EVENT,

@@ -261,6 +261,51 @@ class Breach(Base):
     """When its window was counted again last, to see whether corrected data take it away."""
 
 
+class AgentBreach(Base):
+    """One row per agent, shift and matter that did not conform: late, absent, too long in AUX,
+    against floor discipline. It leads to no recovery plan; coaching starts from it.
+
+    Numbered together with `ops.breach`.
+    """
+
+    __tablename__ = "agent_breach"
+    __table_args__ = (
+        UniqueConstraint(
+            *("agent_id", "service_code", "roster_date", "shift_code", "matter", "subject"),
+            name="uq_agent_breach_once",
+        ),
+        Index(None, "roster_date"),
+        Index("ix_agent_breach_open", "service_code", postgresql_where=text("cleared_at is null")),
+        CheckConstraint(
+            "cleared_because in ('over', 'appeared', 'data_corrected')", name="cleared_because"
+        ),
+        CheckConstraint("(cleared_at is null) = (cleared_because is null)", name="cleared"),
+    )
+
+    breach_id: Mapped[int] = mapped_column(
+        primary_key=True, server_default=text("nextval('ops.breach_breach_id_seq'::regclass)")
+    )
+    service_code: Mapped[str]
+    agent_id: Mapped[str]
+    roster_date: Mapped[date]
+    shift_code: Mapped[str]
+    """Empty where no shift owns it."""
+    matter: Mapped[str]
+    subject: Mapped[str]
+    """The AUX code or the rule of floor discipline; empty for what has none."""
+    kpi: Mapped[str]
+    started_at: Mapped[datetime]
+    detected_at: Mapped[datetime]
+    cleared_at: Mapped[datetime | None]
+    cleared_because: Mapped[str | None]
+    comparator: Mapped[str]
+    target: Mapped[float] = mapped_column(Numeric)
+    observed: Mapped[float] = mapped_column(Numeric)
+    severity: Mapped[str]
+    recounted_at: Mapped[datetime]
+    """When it was last looked at whether the data still say so."""
+
+
 class KpiWatch(Base):
     """One row per watched KPI: since when its windows miss the target, or show that it is back."""
 

@@ -3,9 +3,10 @@
 -- version.
 --
 -- `test` says what is compared with the target: the share of contacts (rate), the mean of their
--- seconds (mean), or what stands there now (level). `sure_z` and `fast_z` are how many standard
--- errors a rate or a mean must lie beyond its target: over the window of the target, and over the
--- short window alone. How the values were chosen: docs/decisions/breach-rules.md.
+-- seconds (mean), what stands there now (level), or who is there of those who should be (staff).
+-- `sure_z` and `fast_z` are how many standard errors a rate or a mean must lie beyond its target:
+-- over the window of the target, and over the short window alone. How the values were chosen:
+-- docs/decisions/breach-rules.md.
 with
 
 final (
@@ -29,7 +30,10 @@ final (
     ('service_level', 'breach/1', 'rate', 5, 60, 3.0, 5.0, 0, 15, 2.0, 5, false),
     ('asa', 'breach/1', 'mean', 5, 60, 3.0, 5.0, 0, 15, 2.0, 5, false),
     ('aht', 'breach/1', 'mean', 15, 120, 3.0, 5.0, 5, 30, 5.0, 10, false),
-    ('waiting_list', 'breach/1', 'level', 5, 60, 0, 0, 5, 15, 1.0, 5, false)
+    ('waiting_list', 'breach/1', 'level', 5, 60, 0, 0, 5, 15, 1.0, 5, false),
+    -- People come and go by the minute: what lasts counts
+    ('attendance', 'breach/1', 'staff', 5, 60, 0, 0, 10, 15, 0.0, 10, true),
+    ('staffing', 'breach/1', 'staff', 5, 60, 0, 0, 15, 15, 0.0, 15, true)
 )
 
 select

@@ -1,0 +1,53 @@
+with
+
+services as (
+    select
+        service.service_code,
+        ({{ built_as_of() }} at time zone service.timezone)::date as today,
+        {{ interval_start(built_as_of(), 'service.timezone') }} as interval_start
+    from {{ ref('int_service') }} as service
+),
+
+final as (
+    select
+        services.service_code,
+        services.interval_start,
+        -- Shifts that run, of which it is known whether the agent came
+        shifts.came as attendance_numerator,
+        shifts.known as attendance_denominator,
+        {{ percent('shifts.came', 'shifts.known') }} as attendance_pct,
+        'attendance/1' as attendance_formula,
+        -- Agents, on average over the interval that runs
+        staff.present as staffing_numerator,
+        staff.required as staffing_denominator,
+        {{ percent('staff.present', 'staff.required') }} as staffing_pct,
+        'staffing/1' as staffing_formula,
+        {{ built_as_of() }} as as_of,
+        -- The shifts move with the clock
+        true as is_provisional
+    from services
+    cross join lateral (
+        select
+            count(*) filter (where shift.status in ('present', 'late')) as came,
+            count(*) as known
+        from {{ ref('int_shift_attendance') }} as shift
+        where shift.service_code = services.service_code
+            -- The day before for a shift over midnight
+            and shift.roster_date between services.today - 1 and services.today
+            and shift.kind = 'work'
+            and shift.planned_start_at <= {{ built_as_of() }}
+            and shift.planned_end_at > {{ built_as_of() }}
+            and shift.status in ('present', 'late', 'no_show', 'absent')
+    ) as shifts
+    left join lateral (
+        select
+            coalesce(evaluation.present, 0) as present,
+            evaluation.required
+        from {{ ref('fct_roster_evaluation') }} as evaluation
+        where evaluation.service_code = services.service_code
+            and evaluation.interval_start = services.interval_start
+            and evaluation.required > 0
+    ) as staff on true
+)
+
+select * from final
