@@ -19,8 +19,13 @@ from rtm.board.content import Board, Rows
 from rtm.settings import Language
 
 KPIS = ("scr", "abandon_rate", "service_level", "aht", "response_time", "waiting_list")
+KPIS_OF_SOME = ("asa", "attendance", "staffing")
+"""Shown where a service has a target for them."""
 COUNTS = ("waiting_list", "roster_h1")
-PERCENT = ("scr", "abandon_rate", "service_level", "response_time")
+PERCENT = (
+    *("scr", "abandon_rate", "service_level", "response_time"),
+    *("attendance", "staffing"),
+)
 MOST_PEOPLE = 12
 
 Say = Callable[..., str]
@@ -53,7 +58,8 @@ def render_board(board: Board, language: Language) -> Iterator[RenderableType]:
 def _services(rows: Rows, say: Say) -> RenderableType:
     table = _table(say("services"), say("service"))
     table.add_column(say("channel"), no_wrap=True)
-    for kpi in KPIS:
+    shown = [*KPIS, *(kpi for kpi in KPIS_OF_SOME if any(row.kpi == kpi for row in rows))]
+    for kpi in shown:
         table.add_column(say(f"kpi_{kpi}"), justify="right", no_wrap=True)
     lines: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
@@ -61,7 +67,7 @@ def _services(rows: Rows, say: Say) -> RenderableType:
     for (service, channel), kpis in lines.items():
         behind = any(row.is_feed_behind for row in kpis.values())
         note = f"\n[yellow]⚠ {say('behind')}[/yellow]" if behind else ""
-        cells = [_kpi_cell(kpis[kpi], say) if kpi in kpis else "" for kpi in KPIS]
+        cells = [_kpi_cell(kpis[kpi], say) if kpi in kpis else "" for kpi in shown]
         table.add_row(escape(service) + note, escape(channel), *cells)
     return table
 

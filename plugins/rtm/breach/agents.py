@@ -46,11 +46,12 @@ def detect_agent_matters(
 OPEN = text(
     """
     insert into ops.agent_breach as known
-        (service_code, agent_id, roster_date, shift_code, matter, subject, kpi, started_at,
-         detected_at, comparator, target, observed, severity, recounted_at)
-    select matter.service_code, matter.agent_id, matter.roster_date, matter.shift_code,
-        matter.matter, matter.subject, matter.kpi, matter.started_at, :as_of, matter.comparator,
-        matter.target, matter.observed, matter.severity, :as_of
+        (breach_id, service_code, agent_id, roster_date, shift_code, matter, subject, kpi,
+         started_at, detected_at, comparator, target, observed, severity, recounted_at)
+    select nextval('ops.breach_breach_id_seq'), matter.service_code, matter.agent_id,
+        matter.roster_date, matter.shift_code, matter.matter, matter.subject, matter.kpi,
+        matter.started_at, :as_of, matter.comparator, matter.target, matter.observed,
+        matter.severity, :as_of
     from marts.dim_service as service
     cross join lateral (
         select found.*
@@ -64,7 +65,16 @@ OPEN = text(
             select from marts.rpt_behind as behind
             where behind.service_code = service.service_code and behind.what = 'agents'
         )
-    order by matter.service_code, matter.started_at, matter.agent_id, matter.matter
+        and not exists (
+            select from ops.agent_breach as stands
+            where stands.agent_id = matter.agent_id
+                and stands.service_code = matter.service_code
+                and stands.roster_date = matter.roster_date
+                and stands.shift_code = matter.shift_code
+                and stands.matter = matter.matter
+                and stands.subject = matter.subject
+                and coalesce(stands.cleared_because, 'over') = 'over'
+        )
     on conflict (agent_id, service_code, roster_date, shift_code, matter, subject)
     do update set
         cleared_at = null,
@@ -216,7 +226,9 @@ def _tell(
             address,
             {
                 "count": len(rows),
-                "teams": ", ".join(dict.fromkeys(row.team_name or row.service_name for row in rows)),
+                "teams": ", ".join(
+                    dict.fromkeys(row.team_name or row.service_name for row in rows)
+                ),
                 "groups": _groups(rows, settings),
             },
         )

@@ -2,9 +2,10 @@
 
 One open breach per service, channel and KPI, kept by the database. Nothing is raised on a feed that
 is behind, nor while the landing folder is out of reach: calls are missing then, not lost. That is
-an incident for the operators instead. Nor is anything while somebody expects a peak of it. What
-agents did not keep to is looked at here as well (`rtm.breach.agents`). Rosters that are not there at the cut-off have a breach of
-their own kind (`rtm.breach.rosters`).
+an incident for the operators instead. Nor is anything raised while somebody expects a peak of it.
+
+Rosters that are not there at the cut-off have a breach of their own kind (`rtm.breach.rosters`), as
+has what an agent did not keep to (`rtm.breach.agents`).
 """
 
 from __future__ import annotations
@@ -45,9 +46,7 @@ def detect(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Detecte
         # A roster that cannot be fetched has reached nobody.
         rosters = detect_missing_rosters(connection, settings, as_of)
         incidents = _raise_incidents(connection, settings, as_of)
-    return Detected(
-        opened + rosters.opened, cleared + rosters.cleared, matters.opened, incidents
-    )
+    return Detected(opened + rosters.opened, cleared + rosters.cleared, matters.opened, incidents)
 
 
 # Waiting conversations go on ageing while their answers cannot be fetched.
@@ -103,8 +102,8 @@ OPEN = text(
 
 CLEAR = text(
     """
-    update ops.breach set cleared_at = :as_of, cleared_because = 'met'
-    where breach_id = any(:recovered)
+    update ops.breach set cleared_at = :as_of, cleared_because = :reason
+    where breach_id = any(:breaches)
     """
 )
 
@@ -119,7 +118,7 @@ CLEAR_ENDED = text(
 
 def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
     """Looks at every watched KPI once; returns how many breaches were opened and cleared."""
-    watched, remembered, missed, recovered = [], [], [], []
+    watched, remembered, missed, recovered, ended = [], [], [], [], []
     for row in connection.execute(WATCHED).mappings():
         watched.append(row["breach_id"])
         if row["is_feed_behind"]:
@@ -133,10 +132,15 @@ def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
         if row["breach_id"] is None and not is_expected and watch.opens(as_of, verdict):
             missed.append({**row, "as_of": as_of, "severity": _severity(row)})
         elif row["breach_id"] is not None and watch.clears(as_of, verdict):
-            recovered.append(row["breach_id"])
+            # Of staff that nobody expects any more
+            nothing_left = row["clear_observed"] is None
+            (ended if nothing_left else recovered).append(row["breach_id"])
     if remembered:
         connection.execute(REMEMBER, remembered)
-    cleared = connection.execute(CLEAR, {"as_of": as_of, "recovered": recovered}).rowcount
+    cleared = sum(
+        connection.execute(CLEAR, {"as_of": as_of, "breaches": breaches, "reason": reason}).rowcount
+        for reason, breaches in (("met", recovered), ("target_ended", ended))
+    )
     cleared += connection.execute(
         CLEAR_ENDED, {"as_of": as_of, "watched": list(filter(None, watched))}
     ).rowcount

@@ -28,7 +28,10 @@ NBSP = "\N{NO-BREAK SPACE}"
 """Between a number and what belongs to it: they stay on one line."""
 
 PERCENT = frozenset(
-    {"scr", "abandon_rate", "service_level", "response_time", "attendance", "login_compliance"}
+    {
+        *("scr", "abandon_rate", "service_level", "response_time"),
+        *("attendance", "staffing", "login_compliance"),
+    }
 )
 COUNTS = frozenset({"waiting_list", "roster_h1"})
 """All other KPIs are seconds."""

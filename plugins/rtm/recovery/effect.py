@@ -112,17 +112,22 @@ JUDGE = text(
         having count(*) >= on_target_intervals and not bool_or(is_provisional)
     ),
 
-    -- A missing roster is back when it has reached the team leaders
-    rosters as (
+    -- What has no intervals is back when its breach is cleared so: a missing roster when it has
+    -- reached the team leaders, people when they are there again
+    standing as (
         select
             plan.plan_id,
-            breach.cleared_because = 'met' as is_effective
+            coalesce(breach.cleared_because = 'met', false) as is_effective
         from ops.recovery_plan as plan
         inner join ops.breach as breach on breach.breach_id = plan.breach_id
         where plan.status = 'done'
             and plan.is_effective is null
-            and breach.roster_date is not null
-            and breach.cleared_at is not null
+            and (
+                breach.cleared_at is not null
+                and (breach.roster_date is not null or breach.kpi in ('attendance', 'staffing'))
+                or breach.kpi in ('attendance', 'staffing')
+                and plan.done_at + plan.horizon_min * interval '1 minute' <= :as_of
+            )
     ),
 
     verdicts as (
@@ -131,7 +136,7 @@ JUDGE = text(
         select failed.plan_id, false from failed
         where failed.plan_id not in (select proven.plan_id from proven)
         union all
-        select * from rosters
+        select * from standing
     )
 
     update ops.recovery_plan as plan

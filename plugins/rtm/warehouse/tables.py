@@ -265,7 +265,7 @@ class AgentBreach(Base):
     """One row per agent, shift and matter that did not conform: late, absent, too long in AUX,
     against floor discipline. It leads to no recovery plan; coaching starts from it.
 
-    Numbered together with `ops.breach`.
+    Numbered together with `ops.breach`, from its sequence.
     """
 
     __tablename__ = "agent_breach"
@@ -282,9 +282,7 @@ class AgentBreach(Base):
         CheckConstraint("(cleared_at is null) = (cleared_because is null)", name="cleared"),
     )
 
-    breach_id: Mapped[int] = mapped_column(
-        primary_key=True, server_default=text("nextval('ops.breach_breach_id_seq'::regclass)")
-    )
+    breach_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     service_code: Mapped[str]
     agent_id: Mapped[str]
     roster_date: Mapped[date]

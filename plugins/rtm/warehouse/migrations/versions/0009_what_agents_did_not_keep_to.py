@@ -10,7 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table('agent_breach',
-        sa.Column('breach_id', sa.BigInteger(), server_default=sa.text("nextval('ops.breach_breach_id_seq'::regclass)"), nullable=False),
+        sa.Column('breach_id', sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column('service_code', sa.Text(), nullable=False),
         sa.Column('agent_id', sa.Text(), nullable=False),
         sa.Column('roster_date', sa.Date(), nullable=False),

@@ -1,0 +1,176 @@
+"""What agents did not keep to: found, told to their team leader, followed, and taken back."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+from rtm.cycle import System, run_cycle
+from tests.notify.mailbox import open_mailbox
+from tests.small_centre import DAY, MORNING, REFERENCE, deliver_reference, roster
+
+MINUTE = timedelta(minutes=1)
+EVENTS = "event_id,occurred_at,agent_id,event,state,aux_code\n"
+RULES = "service_code,kpi,missed_for_min,is_active\n"
+
+
+@pytest.fixture
+def centre(system: System, deliver):
+    """Everybody is on the morning shift, 08:00 to 17:00; L1 has been there since before."""
+    with open_mailbox() as mailbox:
+        deliver_reference(deliver)
+        deliver("roster", "roster.csv", roster(2), MORNING - timedelta(days=1))
+        settings = dataclasses.replace(system.settings, smtp_url=mailbox.url)
+        centre = System(settings, system.warehouse)
+        centre_events = Events(deliver)
+        centre_events.tell(-10, "L1", "login")
+        yield Centre(centre, centre_events, mailbox)
+
+
+@dataclasses.dataclass
+class Events:
+    """Delivers events of agents, each in a file of its own, at the minute after eight."""
+
+    deliver: object
+    count: int = 0
+
+    def tell(self, minute, agent, event, state="", aux_code=""):
+        self.count += 1
+        at = MORNING + minute * MINUTE
+        row = f"E{self.count},{at.isoformat()},{agent},{event},{state},{aux_code}\n"
+        self.deliver("agent_event", f"events_{self.count:03}.csv", EVENTS + row, at)
+
+
+@dataclasses.dataclass
+class Centre:
+    system: System
+    events: Events
+    mailbox: object
+
+    def look(self, minute, is_fed=True):
+        """One cycle; unless the feed has stopped, somebody's event has just come in."""
+        if is_fed:
+            self.events.tell(minute, "L1", "state", "ready")
+        run_cycle(self.system, MORNING + minute * MINUTE)
+
+    def digests(self):
+        return [mail for mail in self.mailbox.mails if "ketidaksesuaian" in mail["Subject"]]
+
+
+MATTERS = """
+    select agent_id, matter, subject, observed, target, severity, cleared_because, scope, channel
+    from marts.fct_breach where scope = 'agent' order by breach_id
+"""
+
+
+def matters(query):
+    return [
+        (row["agent_id"], row["matter"], round(row["observed"]), row["cleared_because"])
+        for row in query(MATTERS)
+        if row["agent_id"] != "L1"
+    ]
+
+
+def test_who_comes_late_was_missing_first_and_the_leader_hears_of_both(centre, query):
+    centre.events.tell(-1, "A1", "login")
+    centre.look(20)
+    assert matters(query) == []
+    centre.look(31)
+    assert matters(query) == [("A2", "no_show", 1860, None)]
+    centre.events.tell(37, "A2", "login")
+    centre.look(38)
+    centre.look(39)
+    assert matters(query) == [
+        ("A2", "no_show", 1860, "appeared"),
+        ("A2", "late_login", 2220, None),
+    ]
+    # The second within ten minutes of the first waits for the next digest.
+    (mail,) = centre.digests()
+    assert mail["To"] == "lia@bank.example"
+    assert "Budi (A2): belum login, 31:00 menit (batas 30:00)" in body(mail)
+    centre.look(42)
+    assert "Budi (A2): login terlambat, 37:00 menit (batas 5:00)" in body(centre.digests()[-1])
+    assert not query("select * from ops.recovery_plan")
+
+
+def test_an_exception_given_afterwards_takes_the_matter_back(centre, deliver, query):
+    centre.events.tell(-1, "A1", "login")
+    centre.events.tell(20, "A2", "login")
+    centre.look(21)
+    assert matters(query) == [("A2", "late_login", 1200, None)]
+    deliver(
+        "exception",
+        "leave.csv",
+        "exception_id,agent_id,start_at,end_at,reason,approved_by,updated_at\n"
+        f"X1,A2,{DAY}T08:00,{DAY}T08:20,dokter,L1,{DAY}T08:25\n",
+        MORNING + 25 * MINUTE,
+    )
+    centre.look(26)
+    assert matters(query) == [("A2", "late_login", 1200, "data_corrected")]
+    # Also when the shift was long over.
+    centre.events.tell(9 * 60, "A1", "logout")
+    centre.events.tell(9 * 60 - 30, "A2", "logout")
+    centre.look(14 * 60)
+    assert matters(query)[-1] == ("A2", "early_logout", 1800, "over")
+    deliver(
+        "exception",
+        "leave_2.csv",
+        "exception_id,agent_id,start_at,end_at,reason,approved_by,updated_at\n"
+        f"X2,A2,{DAY}T16:00,{DAY}T17:00,dokter,L1,{DAY}T23:00\n",
+        MORNING + timedelta(days=2),
+    )
+    centre.look(48 * 60 + 1)
+    centre.look(48 * 60 + 12)
+    assert ("A2", "early_logout", 1800, "data_corrected") in matters(query)
+
+
+def test_aux_and_floor_discipline_are_told_beyond_their_limits_once(centre, query):
+    centre.events.tell(-1, "A1", "login")
+    centre.events.tell(-1, "A2", "login")
+    centre.events.tell(60, "A2", "state", "aux", "ISTIRAHAT")
+    centre.look(124)
+    # 60 minutes are allowed, 30 at one time; the AUX has lasted for 64.
+    assert matters(query) == [("A2", "rotg", 3840, None)]
+    for minute in (126, 127):
+        centre.look(minute)
+    assert matters(query) == [("A2", "rotg", 3840, None), ("A2", "aux_allowance", 3960, None)]
+    subjects = [row["subject"] for row in query(MATTERS) if row["agent_id"] == "A2"]
+    assert subjects == ["aux_over_occurrence", "ISTIRAHAT"]
+
+
+def test_nobody_is_missing_while_the_states_of_agents_are_behind(centre, query):
+    centre.events.tell(-1, "A1", "login")
+    centre.look(35, is_fed=False)
+    (stale,) = query("select feed, is_stale from marts.rpt_feed_freshness where is_stale")
+    assert stale["feed"] == "agent_event"
+    assert query("select what from marts.rpt_behind") == [{"what": "agents"}]
+    assert matters(query) == []
+    centre.look(36)
+    assert matters(query) == [("A2", "no_show", 2160, None)]
+
+
+def test_a_site_moves_the_limit_and_switches_a_matter_off(centre, deliver, query):
+    rules = RULES + "KARTU,late_login,10,\nKARTU,rotg,,tidak\n"
+    deliver("breach_rule", "rules.csv", rules, MORNING - timedelta(hours=1))
+    centre.events.tell(-1, "A1", "login")
+    centre.events.tell(14, "A2", "login")
+    centre.events.tell(15, "A2", "state", "aux", "ISTIRAHAT")
+    centre.look(50)
+    assert matters(query) == []
+    assert query("select rule_code from marts.fct_rotg_violation")
+
+
+def test_a_team_whose_leader_cannot_be_told_is_told_to_the_coordinator(centre, deliver, query):
+    agents = REFERENCE["agent"].replace("lia@bank.example", "")
+    deliver("agent", "agents.csv", agents, MORNING - timedelta(hours=1))
+    centre.events.tell(-1, "A1", "login")
+    centre.events.tell(20, "A2", "login")
+    centre.look(21)
+    (mail,) = centre.digests()
+    assert mail["To"] == "koko@bank.example"
+
+
+def body(mail):
+    return mail.get_body(("plain",)).get_content()

@@ -1,0 +1,115 @@
+"""Attendance and staffing of a service, as they stand, and peaks that somebody expects."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from rtm.cycle import run_cycle
+from tests.small_centre import (
+    CALL_HEADER,
+    DAY,
+    MORNING,
+    REFERENCE,
+    call,
+    deliver_reference,
+    roster,
+)
+
+MINUTE = timedelta(minutes=1)
+EVENTS = "event_id,occurred_at,agent_id,event\n"
+PEAKS = "peak_id,service_code,channel,kpi,start_at,end_at,reason,approved_by\n"
+
+
+@pytest.fixture
+def look(system, deliver, query):
+    """Runs a cycle at a minute after eight, with these people logging in; gives open breaches."""
+    deliver_reference(deliver)
+    targets = REFERENCE["kpi_target"] + (
+        "KARTU,all,attendance,>=,90,60,,,2026-01-01\nKARTU,all,staffing,>=,100,,,,2026-01-01\n"
+    )
+    deliver("kpi_target", "targets.csv", targets, MORNING - timedelta(days=1))
+    deliver("roster", "roster.csv", roster(2), MORNING - timedelta(days=1))
+    needs = "".join(f"KARTU,{DAY}T{hour:02}:{m:02},2\n" for hour in range(8, 17) for m in (0, 30))
+    header = "service_code,interval_start,required_agents\n"
+    deliver("staffing_requirement", "needs.csv", header + needs, MORNING - timedelta(days=1))
+
+    def run(minute, *agents):
+        at = MORNING + minute * MINUTE
+        events = "".join(f"{agent}{minute},{at.isoformat()},{agent},login\n" for agent in agents)
+        deliver("agent_event", f"events_{minute:04}.csv", EVENTS + events, at)
+        run_cycle(system, at)
+        found = query(
+            "select kpi, numerator, denominator, cleared_because from marts.fct_breach"
+            " where scope = 'service' and kpi in ('attendance', 'staffing') order by breach_id"
+        )
+        return [tuple(row.values()) for row in found]
+
+    return run
+
+
+def test_a_service_without_its_people_is_told_when_that_lasts_and_clears(look, query):
+    look(-5, "L1", "A1")
+    look(1)
+    # A1 is there, A2 is not; the real-time function answers no calls.
+    (now,) = query("select * from marts.rpt_staff_now")
+    assert (now["attendance_numerator"], now["attendance_denominator"]) == (2, 2)
+    assert (now["staffing_numerator"], now["staffing_denominator"]) == (1, 2)
+    assert look(9) == []
+    assert look(16) == [("staffing", 1, 2, None)]
+    for minute in (31, 36):
+        assert look(minute)[1:] == []
+    (_, missing) = look(41)
+    assert missing == ("attendance", 2, 3, None)
+    (plan,) = query(
+        "select plan.facts from ops.recovery_plan as plan"
+        " inner join ops.breach using (breach_id) where kpi = 'attendance'"
+    )
+    assert plan["facts"]["absent_agents"] == ["A2"]
+    for minute in (45, 50, 55, 61, 70, 76, 80):
+        breaches = look(minute, "A1", "A2")
+    assert [breach[3] for breach in breaches] == ["met", "met"]
+
+
+def test_the_breach_of_a_shift_that_is_over_has_not_been_met(look):
+    look(-5, "L1")
+    for minute in (1, 31, 41):
+        look(minute, "A1")
+    for minute in range(9 * 60, 9 * 60 + 30, 9):
+        breaches = look(minute, "A1")
+    assert sorted(breach[::3] for breach in breaches) == [
+        ("attendance", "target_ended"),
+        ("staffing", "target_ended"),
+    ]
+
+
+def test_a_peak_that_somebody_expects_silences_only_what_it_names(system, deliver, query):
+    deliver_reference(deliver)
+    targets = REFERENCE["kpi_target"] + "KARTU,voice,abandon_rate,<=,5,,,5,2026-01-01\n"
+    deliver("kpi_target", "targets.csv", targets, MORNING - timedelta(days=1))
+    rules = "service_code,kpi,is_active\nKARTU,abandon_rate,ya\n"
+    deliver("breach_rule", "rules.csv", rules, MORNING - timedelta(days=1))
+    peaks = PEAKS + (
+        f"P1,KARTU,voice,scr,{DAY}T08:00,{DAY}T09:00,gangguan ATM diumumkan,K1\n"
+        # Without a name behind it, of another channel, over already
+        f"P2,KARTU,voice,abandon_rate,{DAY}T08:00,{DAY}T09:00,tidak disetujui,\n"
+        f"P3,KARTU,chat,abandon_rate,{DAY}T08:00,{DAY}T09:00,kanal lain,K1\n"
+        f"P4,KARTU,,abandon_rate,{DAY}T07:00,{DAY}T08:10,lewat,K1\n"
+    )
+    deliver("expected_peak", "peaks.csv", peaks, MORNING - timedelta(days=1))
+
+    def lose(minute):
+        at = MORNING + minute * MINUTE
+        lost = (call(f"L{minute}-{n}", at - MINUTE, "abandoned", 30) for n in range(12))
+        deliver("call", f"lost_{minute}.csv", CALL_HEADER + "".join(lost), at)
+        run_cycle(system, at)
+        return [row["kpi"] for row in query("select kpi from ops.breach order by breach_id")]
+
+    assert lose(20) == ["abandon_rate"]
+    (watched,) = query("select * from marts.rpt_kpi_watch where kpi = 'scr'")
+    assert (watched["is_missed"], watched["expected_peak_id"]) == (True, "P1")
+    assert watched["expected_until"] == MORNING + 60 * MINUTE
+    assert lose(59) == ["abandon_rate"]
+    # What is still missed when the peak should be over is a breach.
+    assert lose(60) == ["abandon_rate", "scr"]
