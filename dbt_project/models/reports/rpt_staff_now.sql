@@ -8,38 +8,32 @@ services as (
     from {{ ref('int_service') }} as service
 ),
 
-final as (
+-- Those that run, of which it is known whether the agent came
+shifts as (
     select
         services.service_code,
-        services.interval_start,
-        -- Shifts that run, of which it is known whether the agent came
-        shifts.came as attendance_numerator,
-        shifts.known as attendance_denominator,
-        {{ percent('shifts.came', 'shifts.known') }} as attendance_pct,
-        'attendance/1' as attendance_formula,
-        -- Agents, on average over the interval that runs
-        staff.present as staffing_numerator,
-        staff.required as staffing_denominator,
-        {{ percent('staff.present', 'staff.required') }} as staffing_pct,
-        'staffing/1' as staffing_formula,
-        {{ built_as_of() }} as as_of,
-        -- The shifts move with the clock
-        true as is_provisional
+        count(*) filter (where shift.status in ('present', 'late')) as came,
+        count(*) as known
+    from services
+    inner join {{ ref('int_shift_attendance') }} as shift
+        on shift.service_code = services.service_code
+        -- The day before for a shift over midnight
+        and shift.roster_date between services.today - 1 and services.today
+    where shift.kind = 'work'
+        and shift.planned_start_at <= {{ built_as_of() }}
+        and shift.planned_end_at > {{ built_as_of() }}
+        and shift.status in ('present', 'late', 'no_show', 'absent')
+    group by services.service_code
+),
+
+-- By service and interval, so that only these are looked up
+staff as (
+    select
+        services.service_code,
+        running.present,
+        running.required
     from services
     cross join lateral (
-        select
-            count(*) filter (where shift.status in ('present', 'late')) as came,
-            count(*) as known
-        from {{ ref('int_shift_attendance') }} as shift
-        where shift.service_code = services.service_code
-            -- The day before for a shift over midnight
-            and shift.roster_date between services.today - 1 and services.today
-            and shift.kind = 'work'
-            and shift.planned_start_at <= {{ built_as_of() }}
-            and shift.planned_end_at > {{ built_as_of() }}
-            and shift.status in ('present', 'late', 'no_show', 'absent')
-    ) as shifts
-    left join lateral (
         select
             coalesce(evaluation.present, 0) as present,
             evaluation.required
@@ -47,7 +41,25 @@ final as (
         where evaluation.service_code = services.service_code
             and evaluation.interval_start = services.interval_start
             and evaluation.required > 0
-    ) as staff on true
+    ) as running
 )
 
-select * from final
+select
+    services.service_code,
+    services.interval_start,
+    -- Shifts
+    coalesce(shifts.came, 0) as attendance_numerator,
+    coalesce(shifts.known, 0) as attendance_denominator,
+    {{ percent('shifts.came', 'shifts.known') }} as attendance_pct,
+    'attendance/1' as attendance_formula,
+    -- Agents, on average over the interval that runs
+    staff.present as staffing_numerator,
+    staff.required as staffing_denominator,
+    {{ percent('staff.present', 'staff.required') }} as staffing_pct,
+    'staffing/1' as staffing_formula,
+    {{ built_as_of() }} as as_of,
+    -- The shifts move with the clock
+    true as is_provisional
+from services
+left join shifts on shifts.service_code = services.service_code
+left join staff on staff.service_code = services.service_code

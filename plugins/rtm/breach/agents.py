@@ -7,6 +7,7 @@ coaching starts from it. One that the data take back is withdrawn, not deleted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -206,7 +207,7 @@ TO_TELL = text(
 
 
 def _tell(
-    connection: Connection, settings: Settings, opened: list[Row[Any]], as_of: datetime
+    connection: Connection, settings: Settings, opened: Sequence[Row[Any]], as_of: datetime
 ) -> None:
     """One digest for each team leader, of all teams that they lead."""
     if not opened:

@@ -118,7 +118,9 @@ CLEAR_ENDED = text(
 
 def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
     """Looks at every watched KPI once; returns how many breaches were opened and cleared."""
-    watched, remembered, missed, recovered, ended = [], [], [], [], []
+    watched, remembered, missed = [], [], []
+    recovered: list[int] = []
+    ended: list[int] = []
     for row in connection.execute(WATCHED).mappings():
         watched.append(row["breach_id"])
         if row["is_feed_behind"]:
