@@ -31,37 +31,38 @@ conformity as (
         null as severity,
         shifts.is_provisional
     from shifts
-    cross join lateral (
-        values
-        (
-            'no_show',
-            shifts.status in ('no_show', 'absent'),
-            shifts.planned_start_at,
-            shifts.no_show_after_s,
-            shifts.expected_s
-        ),
-        (
-            'late_login',
-            shifts.status = 'late',
-            shifts.planned_start_at,
-            shifts.login_tolerance_s,
-            shifts.login_late_s
-        ),
-        (
-            'early_logout',
-            shifts.logout_early_s > shifts.logout_tolerance_s,
-            shifts.planned_end_at - shifts.logout_early_s * interval '1 second',
-            shifts.logout_tolerance_s,
-            shifts.logout_early_s
-        ),
-        (
-            'login_gap',
-            shifts.gap_s > shifts.logout_tolerance_s,
-            greatest(shifts.planned_start_at, shifts.first_login_at),
-            shifts.logout_tolerance_s,
-            shifts.gap_s
-        )
-    ) as told (matter, is_so, started_at, threshold, observed)
+    cross join
+        lateral (
+            values
+            (
+                'no_show',
+                shifts.status in ('no_show', 'absent'),
+                shifts.planned_start_at,
+                shifts.no_show_after_s,
+                shifts.expected_s
+            ),
+            (
+                'late_login',
+                shifts.status = 'late',
+                shifts.planned_start_at,
+                shifts.login_tolerance_s,
+                shifts.login_late_s
+            ),
+            (
+                'early_logout',
+                shifts.logout_early_s > shifts.logout_tolerance_s,
+                shifts.planned_end_at - shifts.logout_early_s * interval '1 second',
+                shifts.logout_tolerance_s,
+                shifts.logout_early_s
+            ),
+            (
+                'login_gap',
+                shifts.gap_s > shifts.logout_tolerance_s,
+                greatest(shifts.planned_start_at, shifts.first_login_at),
+                shifts.logout_tolerance_s,
+                shifts.gap_s
+            )
+        ) as told (matter, is_so, started_at, threshold, observed)
     where told.is_so
 ),
 

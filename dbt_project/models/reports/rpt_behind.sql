@@ -6,11 +6,12 @@ stale as materialized (
         arrived.lands_in,
         freshness.latest_arrival_at
     from {{ ref('rpt_feed_freshness') }} as freshness
-    cross join lateral (
-        select max(ledger.lands_in) as lands_in
-        from {{ source('ops', 'file_ledger') }} as ledger
-        where ledger.feed = freshness.feed
-    ) as arrived
+    cross join
+        lateral (
+            select max(ledger.lands_in) as lands_in
+            from {{ source('ops', 'file_ledger') }} as ledger
+            where ledger.feed = freshness.feed
+        ) as arrived
     where freshness.is_stale
 ),
 

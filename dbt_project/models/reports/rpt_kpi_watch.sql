@@ -28,15 +28,16 @@ staff as (
         100.0 * counted.numerator / nullif(counted.denominator, 0) as observed
     from {{ ref('int_watched_kpi') }} as watched
     inner join {{ ref('rpt_staff_now') }} as now on now.service_code = watched.service_code
-    cross join lateral (
-        select
-            case watched.kpi
-                when 'attendance' then now.attendance_numerator else now.staffing_numerator
-            end as numerator,
-            case watched.kpi
-                when 'attendance' then now.attendance_denominator else now.staffing_denominator
-            end as denominator
-    ) as counted
+    cross join
+        lateral (
+            select
+                case watched.kpi
+                    when 'attendance' then now.attendance_numerator else now.staffing_numerator
+                end as numerator,
+                case watched.kpi
+                    when 'attendance' then now.attendance_denominator else now.staffing_denominator
+                end as denominator
+        ) as counted
     where watched.test = 'staff'
 ),
 
