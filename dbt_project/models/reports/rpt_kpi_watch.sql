@@ -58,9 +58,9 @@ watched as (
         staff.numerator,
         staff.denominator,
         staff.observed,
-        staff.observed,
-        staff.observed,
-        staff.observed,
+        staff.observed as at_best,
+        staff.observed as short_observed,
+        staff.observed as clear_observed,
         {{ is_beyond('staff', 'staff.observed') }} and staff.is_active,
         coalesce(
             case staff.comparator
