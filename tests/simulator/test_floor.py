@@ -225,6 +225,23 @@ def test_an_outage_rejects_every_call_and_nothing_outside_it(tmp_path: Path) -> 
     assert {c["outcome"] for c in calls if c not in during}.isdisjoint({"blocked"})
 
 
+def test_misrouted_agents_stay_ready_while_calls_wait(tmp_path: Path) -> None:
+    scenario = healthy_scenario()
+    start, end = (scenario.start + timedelta(hours=hour) for hour in (10, 12))
+    fault = Fault(FaultKind.MISROUTING, "UJI/voice", start, end, 0.7)
+
+    def during(name: str, *faults: Fault) -> tuple[set[str], float]:
+        calls = _day(scenario.with_faults(*faults), tmp_path / name).calls
+        held = [c for c in calls if start <= moment(c["arrived_at"]) < end]
+        answered = [c for c in held if c["outcome"] == "answered"]
+        return {c["agent_id"] for c in answered}, len(answered) / len(held)
+
+    everybody, share = during("healthy")
+    some, share_misrouted = during("misrouted", fault)
+    assert some < everybody
+    assert share_misrouted < share - 0.1
+
+
 def test_a_call_is_blocked_when_all_lines_are_taken(tmp_path: Path) -> None:
     scenario = healthy_scenario()
     (service,) = scenario.services

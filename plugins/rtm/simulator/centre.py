@@ -201,6 +201,7 @@ class Centre:
         return ChannelFaults(
             outages=self._windows(service, model, FaultKind.OUTAGE),
             slowness=self._windows(service, model, FaultKind.SLOW_HANDLING),
+            misrouting=self._windows(service, model, FaultKind.MISROUTING),
         )
 
     def _windows(

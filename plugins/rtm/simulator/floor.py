@@ -5,6 +5,7 @@ Contacts wait, are served or give up here; when agents come and go is decided in
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,9 +59,15 @@ class Desk:
 class ChannelFaults:
     outages: tuple[Window, ...] = ()
     slowness: tuple[Window, ...] = ()
+    misrouting: tuple[Window, ...] = ()
 
     def is_out(self, now_ms: int) -> bool:
         return any(window.holds(now_ms) for window in self.outages)
+
+    def passes_by(self, agent: AgentModel, now_ms: int) -> bool:
+        """Whether the routing has lost sight of the agent; who it is does not change."""
+        place = zlib.crc32(agent.agent_id.encode()) / 2**32
+        return any(place < w.amount for w in self.misrouting if w.holds(now_ms))
 
     def slowed(self, duration_ms: int, now_ms: int) -> int:
         for window in self.slowness:
@@ -100,8 +107,8 @@ class Floor:
         # Ordered by when each agent last had something to do: the first that can is longest idle.
         self._pool: dict[Desk, None] = {}
         for lane in self.lanes.values():
-            for outage in lane.faults.outages:
-                env.process(self._resume_after(outage))
+            for fault in (*lane.faults.outages, *lane.faults.misrouting):
+                env.process(self._resume_after(fault))
 
     @property
     def now(self) -> int:
@@ -147,10 +154,13 @@ class Floor:
         """To the agent that is longest idle, or to the end of the queue."""
         if self._is_assigning(lane):
             for desk in self._pool:
-                if desk.can_take(lane.model):
+                if self._can_serve(desk, lane):
                     self._offer(desk, contact, lane, answer)
                     return
         lane.waiting[contact] = answer
+
+    def _can_serve(self, desk: Desk, lane: Lane) -> bool:
+        return desk.can_take(lane.model) and not lane.faults.passes_by(desk.agent, self.now)
 
     def _is_assigning(self, lane: Lane) -> bool:
         """An outage keeps calls from coming in; conversations come in and lie there."""
@@ -158,7 +168,7 @@ class Floor:
 
     def _serve_waiting(self, desk: Desk) -> None:
         for lane in self.lanes.values():
-            while lane.waiting and desk.can_take(lane.model):
+            while lane.waiting and self._can_serve(desk, lane):
                 if not self._is_assigning(lane):
                     break
                 contact = next(iter(lane.waiting))
@@ -223,8 +233,8 @@ class Floor:
         if not before and not desk.contacts:
             self._report(desk, "state", "ready")
 
-    def _resume_after(self, outage: Window) -> Steps:
-        yield self.env.timeout(max(0, outage.end_ms - self.now))
+    def _resume_after(self, fault: Window) -> Steps:
+        yield self.env.timeout(max(0, fault.end_ms - self.now))
         for desk in list(self._pool):
             self._serve_waiting(desk)
 

@@ -334,6 +334,7 @@ TROUBLES = (
     *((FaultKind.SURGE, VOICE, 3.0), (FaultKind.SLOW_HANDLING, VOICE, 3.5), None),
     *((FaultKind.OUTAGE, "chat", 0.0), (FaultKind.SHORTFALL, "chat", 0.7)),
     *((FaultKind.SURGE, "chat", 2.5), (FaultKind.SLOW_HANDLING, "chat", 3.0)),
+    *((FaultKind.MISROUTING, VOICE, 0.75), (FaultKind.MISROUTING, "chat", 0.75)),
 )
 """What befalls the days of `labelled_scenario` in turn: kind, channel and amount."""
 

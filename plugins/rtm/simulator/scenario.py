@@ -33,6 +33,9 @@ class FaultKind(StrEnum):
     """Service; share of the agents on shift that leave from start to end."""
     OUTAGE = "outage"
     """Service/channel; from start to end calls are rejected, conversations are not assigned."""
+    MISROUTING = "misrouting"
+    """Service/channel; share of the agents to whom the routing gives nothing, though they are
+    ready."""
     SURGE = "surge"
     """Service/channel; contacts arrive this many times as often (1 or more)."""
     SLOW_HANDLING = "slow_handling"
