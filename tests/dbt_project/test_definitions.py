@@ -34,6 +34,7 @@ COMPARED = (
     "fct_aux_usage",
     "fct_adherence_interval",
     "fct_rotg_violation",
+    "fct_roster_evaluation",
     "dim_agent_history",
     "dim_kpi_target_history",
     "dim_service_history",

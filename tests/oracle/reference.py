@@ -13,6 +13,7 @@ from .duty import duty
 from .histories import histories
 from .nonvoice import response_time_intervals
 from .reference_data import read_reference_data
+from .roster_evaluation import roster_evaluation
 from .voice import scr_intervals
 from .world import World
 
@@ -31,5 +32,6 @@ def marts(world: World) -> dict[str, Mart]:
         "fct_aux_usage": aux_usage(data, known),
         "fct_rotg_violation": calls_in_row(world, data, known),
         "fct_adherence_interval": adherence_intervals(world, data, known),
+        "fct_roster_evaluation": roster_evaluation(world, data, known),
         **histories(world),
     }

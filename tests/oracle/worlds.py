@@ -206,6 +206,9 @@ class Builder:
         targets = [row for team in self.teams for row in self.target_rows(team)]
         if targets:
             at_start("kpi_target", targets, late_share=0.1)
+        needs = [row for team in self.teams for row in self.requirement_rows(team)]
+        if needs:
+            at_start("staffing_requirement", needs, late_share=0.1)
         holidays = [
             {
                 "date": self.rng.choice(self.dates).isoformat(),
@@ -351,6 +354,28 @@ class Builder:
                     }
                 )
         return rows
+
+    def requirement_rows(self, team: Team) -> list[Cells]:
+        """A forecast of every quarter of an hour, hour, or in between; with gaps and a restart."""
+        pick = self.rng.choice
+        rows = []
+        at = self.opens + pick((0, 5, 7 * 60)) * MINUTE
+        while at < self.closes and self.chance(0.97):
+            step = pick((15, 30, 60))
+            for _ in range(self.rng.randrange(1, 12)):
+                rows.append(
+                    {
+                        "service_code": team.service_code,
+                        "interval_start": self.written(at, team.zone),
+                        "required_agents": pick(("1", "2", "2,5", "0", "")),
+                        "forecast_offered": pick(("", "0", "10", "25", "40.5")),
+                        "forecast_aht_s": pick(("", "180", "240,5")),
+                    }
+                )
+                at += step * MINUTE
+            at += pick((0, 0, 30, 61, 600)) * MINUTE
+        again = [row | {"required_agents": "3"} for row in rows if self.chance(0.03)]
+        return rows + again
 
     # Reference data that is corrected, delivered again, or of a service that appears late
 
@@ -847,7 +872,10 @@ def worlds(draw: st.DrawFn, size: int = 1) -> World:
     return build_world(Random(seed), size, zones, first, days, interval_minutes)
 
 
-FACT_FEEDS = ("call", "ring", "conversation", "agent_event", "exception", "holiday", "kpi_target")
+FACT_FEEDS = (
+    *("call", "ring", "conversation", "agent_event", "exception", "holiday", "kpi_target"),
+    "staffing_requirement",
+)
 
 
 def without_delivery(world: World, place: int) -> World:
