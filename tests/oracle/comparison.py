@@ -136,6 +136,19 @@ SHAPES: dict[str, MartShape] = {
             *("forecast_offered", "forecast_aht_s", "is_provisional"),
         ),
     ),
+    "rpt_data_quality_row": MartShape(
+        # What names a row may be a hash; its place in a file is as good
+        key=("kind", "feed", "file_name", "row_number", "agent_id", "occurred_at"),
+        measures=("service_code", "is_provisional"),
+    ),
+    "rpt_data_quality": MartShape(
+        key=("kind", "feed"),
+        measures=("defects", "first_at", "last_at", "is_provisional"),
+    ),
+    "rpt_feed_freshness": MartShape(
+        key=("feed",),
+        measures=("latest_event_at", "latest_arrival_at", "age_s", "is_stale", "is_provisional"),
+    ),
     "dim_agent_history": MartShape(
         key=("agent_id", "version"),
         measures=(

@@ -78,6 +78,7 @@ class ApprovedException:
     end: datetime
     is_approved: bool
     updated_at: datetime
+    delivered: Cells = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass
@@ -251,6 +252,7 @@ def read_reference_data(world: World) -> ReferenceData:
             end=cells.required_moment(row, "end_at", service.zone),
             is_approved=cells.text(row, "approved_by") is not None,
             updated_at=cells.required_moment(row, "updated_at", service.zone),
+            delivered=row,
         )
 
     data.exceptions = newest_holds(

@@ -10,22 +10,37 @@ requirements as (
         {{ number('staffing_requirement.required_agents') }} as required_agents,
         {{ number('staffing_requirement.forecast_offered') }} as forecast_offered,
         {{ number('staffing_requirement.forecast_aht_s') }} as forecast_aht_s,
+        staffing_requirement._arrived_at as delivered_at,
+        staffing_requirement._file_name as delivered_file,
+        staffing_requirement._row as delivered_row,
         staffing_requirement._load_id
     from {{ source('raw', 'staffing_requirement') }} as staffing_requirement
     inner join {{ source('raw', 'service') }} as service
         on service.service_code = staffing_requirement.service_code
 ),
 
+-- One instant may be written in several ways, which raw holds as several rows
+latest as (
+    select distinct on (requirements.service_code, requirements.interval_start) requirements.*
+    from requirements
+    order by
+        requirements.service_code,
+        requirements.interval_start,
+        requirements.delivered_at desc,
+        requirements.delivered_file desc,
+        requirements.delivered_row desc
+),
+
 spaced as (
     select
-        requirements.*,
-        lead(requirements.interval_start) over of_service - requirements.interval_start as to_next,
-        requirements.interval_start - lag(requirements.interval_start) over of_service
+        latest.*,
+        lead(latest.interval_start) over of_service - latest.interval_start as to_next,
+        latest.interval_start - lag(latest.interval_start) over of_service
             as from_previous
-    from requirements
+    from latest
     window of_service as (
-        partition by requirements.service_code
-        order by requirements.interval_start
+        partition by latest.service_code
+        order by latest.interval_start
     )
 ),
 
