@@ -34,13 +34,20 @@ COMPARED = (
     "fct_aux_usage",
     "fct_adherence_interval",
     "fct_rotg_violation",
+    "fct_roster_evaluation",
+    "rpt_data_quality",
+    "rpt_data_quality_row",
+    "rpt_feed_freshness",
     "dim_agent_history",
     "dim_kpi_target_history",
     "dim_service_history",
     "dim_team_history",
 )
+OF_ROWS = " where kind !~ '^(quarantined|unknown_(column|value)|roster|shift)'"
 MODELLED = {
-    "fct_rotg_violation": " where rule_code in ('short_calls_in_row', 'ringing_unanswered')"
+    "rpt_data_quality": OF_ROWS,
+    "rpt_data_quality_row": OF_ROWS,
+    "fct_rotg_violation": " where rule_code in ('short_calls_in_row', 'ringing_unanswered')",
 }
 """What the reference knows of a mart, where that is not all of it."""
 

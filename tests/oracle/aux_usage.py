@@ -13,7 +13,7 @@ from .spans import Span, common, length_s, without
 
 def known_or_unmapped(aux_code: str, data: ReferenceData) -> AuxCode:
     known = data.aux_codes.get(aux_code)
-    return known or AuxCode(f"UNMAPPED:{aux_code}", Fraction(0), None)
+    return known or AuxCode(f"UNMAPPED:{aux_code}", Fraction(0), None, False)
 
 
 def counted_stretches(

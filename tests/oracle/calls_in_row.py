@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -37,6 +37,7 @@ class Ring:
     stopped_at: datetime | None
     was_answered: bool | None
     updated_at: datetime | None
+    delivered: Cells = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -85,6 +86,7 @@ def read_rings(world: World, data: ReferenceData) -> list[Ring]:
             stopped_at=cells.moment(row, "stopped_at", service.zone),
             was_answered=None if says is None else cells.boolean_or(row, "was_answered", False),
             updated_at=cells.moment(row, "updated_at", service.zone),
+            delivered=row,
         )
 
     rows = first_of_equal("ring", delivered_rows(world, "ring"))

@@ -126,6 +126,29 @@ SHAPES: dict[str, MartShape] = {
         key=("agent_id", "service_code", "interval_start"),
         measures=("scheduled_s", "out_s", "logged_in_s", "adherence_pct", "is_provisional"),
     ),
+    "fct_roster_evaluation": MartShape(
+        key=("service_code", "interval_start"),
+        measures=(
+            *("required", "rostered", "present", "understaffed_s"),
+            *("coverage_numerator", "coverage_denominator", "coverage_pct", "coverage_formula"),
+            *("shrinkage_numerator", "shrinkage_denominator"),
+            *("shrinkage_pct", "shrinkage_formula"),
+            *("forecast_offered", "forecast_aht_s", "is_provisional"),
+        ),
+    ),
+    "rpt_data_quality_row": MartShape(
+        # What names a row may be a hash; its place in a file is as good
+        key=("kind", "feed", "file_name", "row_number", "agent_id", "occurred_at"),
+        measures=("service_code", "is_provisional"),
+    ),
+    "rpt_data_quality": MartShape(
+        key=("kind", "feed"),
+        measures=("defects", "first_at", "last_at", "is_provisional"),
+    ),
+    "rpt_feed_freshness": MartShape(
+        key=("feed",),
+        measures=("latest_event_at", "latest_arrival_at", "age_s", "is_stale", "is_provisional"),
+    ),
     "dim_agent_history": MartShape(
         key=("agent_id", "version"),
         measures=(
@@ -155,10 +178,17 @@ SHAPES: dict[str, MartShape] = {
 }
 
 
+MEANS = (
+    *("required", "rostered", "present", "coverage_numerator", "coverage_denominator"),
+    "forecast_offered",
+)
+"""Numbers of agents or contacts that need not be whole."""
+
+
 def tolerance(column: str) -> float:
-    if column.endswith("_pct"):
+    if column.endswith("_pct") or column in MEANS:
         return RATE_TOLERANCE
-    if column.endswith(("_s", "_s_sum")) or column.startswith("conformance_"):
+    if column.endswith(("_s", "_s_sum")) or column.startswith(("conformance_", "shrinkage_")):
         return SECONDS_TOLERANCE
     return 0.0
 

@@ -6,6 +6,7 @@ Knows how rows compete, not what they mean.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -39,6 +40,25 @@ def first_of_equal(feed: str, rows: Iterable[Cells]) -> list[Cells]:
     for row in rows:
         first.setdefault(as_written(feed, row), row)
     return list(first.values())
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a row stands: the header of a csv file is row 1, a jsonl file has none."""
+
+    file_name: str
+    row_number: int
+
+
+def places(world: World, feed: str) -> dict[tuple[str, ...], list[Place]]:
+    """By what is written, where it was delivered, in the order of deliveries."""
+    found: dict[tuple[str, ...], list[Place]] = {}
+    for delivery in known_deliveries(world, feed):
+        first = 1 if ".jsonl" in delivery.file_name else 2
+        for number, row in enumerate(delivery.rows, start=first):
+            place = Place(delivery.file_name, number)
+            found.setdefault(as_written(feed, row), []).append(place)
+    return found
 
 
 def readable(rows: Iterable[Cells], read: Callable[[Cells], Row | None]) -> list[Row]:

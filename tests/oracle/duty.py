@@ -65,6 +65,7 @@ class Duty:
     worked: list[WorkedShift]
     unworked: list[Shift]
     unowned: dict[str, list[OwnedPiece]]
+    histories: dict[str, AgentHistory]
 
 
 def owned_pieces(sessions: list[Session], window: Span, as_of: datetime) -> list[OwnedPiece]:
@@ -123,7 +124,8 @@ def duty(world: World, data: ReferenceData) -> Duty:
         )
         for agent_id, of_agent in of_agents.items()
     }
-    return Duty(worked, [shift for shift in shifts if not shift.is_work], unowned)
+    unworked = [shift for shift in shifts if not shift.is_work]
+    return Duty(worked, unworked, unowned, of_agents)
 
 
 def zone_of_agent(agent_id: str, data: ReferenceData) -> ZoneInfo:

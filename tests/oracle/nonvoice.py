@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
@@ -32,6 +32,7 @@ class Conversation:
     first_response_at: datetime | None
     closed_at: datetime | None
     updated_at: datetime | None
+    delivered: Cells = field(default_factory=dict, compare=False, repr=False)
 
     def is_answered_at(self, at: datetime) -> bool:
         return self.first_response_at is not None and self.first_response_at <= at
@@ -155,6 +156,7 @@ def read_conversations(world: World, data: ReferenceData) -> list[Conversation]:
             first_response_at=cells.moment(row, "first_response_at", zone),
             closed_at=cells.moment(row, "closed_at", zone),
             updated_at=cells.moment(row, "updated_at", zone),
+            delivered=row,
         )
 
     rows = first_of_equal("conversation", delivered_rows(world, "conversation"))

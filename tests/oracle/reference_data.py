@@ -1,4 +1,4 @@
-"""Services, agents, aliases, codes, targets, holidays and exceptions in force.
+"""Services, agents, aliases, codes, targets, requirements, holidays and exceptions in force.
 
 Rosters are in `shifts`; what happened is read where it is counted.
 """
@@ -41,6 +41,16 @@ class AuxCode:
     aux_code: str
     allowance_s: Fraction
     longest_allowed_s: Fraction | None
+    is_productive: bool
+
+
+@dataclass(frozen=True)
+class Requirement:
+    service_code: str
+    start: datetime
+    agents: Fraction | None
+    offered: Fraction | None
+    aht_s: Fraction | None
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ class ApprovedException:
     end: datetime
     is_approved: bool
     updated_at: datetime
+    delivered: Cells = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass
@@ -78,6 +89,7 @@ class ReferenceData:
     shift_codes: dict[str, ShiftCode] = field(default_factory=dict)
     aux_codes: dict[str, AuxCode] = field(default_factory=dict)
     targets: list[Target] = field(default_factory=list)
+    requirements: list[Requirement] = field(default_factory=list)
     holidays: list[Holiday] = field(default_factory=list)
     exceptions: list[ApprovedException] = field(default_factory=list)
 
@@ -151,6 +163,7 @@ def read_aux_code(row: Cells) -> AuxCode:
         aux_code=cells.required_text(row, "aux_code"),
         allowance_s=cells.required_number(row, "allowance_min_per_shift") * 60,
         longest_allowed_s=None if longest_min is None else longest_min * 60,
+        is_productive=cells.boolean_or(row, "is_productive", False),
     )
 
 
@@ -205,6 +218,23 @@ def read_reference_data(world: World) -> ReferenceData:
             target.effective_from,
         ),
     )
+
+    def read_requirement(row: Cells) -> Requirement | None:
+        service = data.services.get(cells.required_text(row, "service_code"))
+        if service is None:
+            return None
+        return Requirement(
+            service_code=service.service_code,
+            start=cells.required_moment(row, "interval_start", service.zone),
+            agents=cells.number(row, "required_agents"),
+            offered=cells.number(row, "forecast_offered"),
+            aht_s=cells.number(row, "forecast_aht_s"),
+        )
+
+    data.requirements = latest_holds(
+        readable(delivered_rows(world, "staffing_requirement"), read_requirement),
+        lambda requirement: (requirement.service_code, requirement.start),
+    )
     data.holidays = latest_holds(
         readable(delivered_rows(world, "holiday"), read_holiday),
         lambda holiday: (holiday.day, holiday.service_code),
@@ -222,6 +252,7 @@ def read_reference_data(world: World) -> ReferenceData:
             end=cells.required_moment(row, "end_at", service.zone),
             is_approved=cells.text(row, "approved_by") is not None,
             updated_at=cells.required_moment(row, "updated_at", service.zone),
+            delivered=row,
         )
 
     data.exceptions = newest_holds(

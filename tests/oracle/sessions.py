@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from . import cells
 from .deliveries import as_written, delivered_rows, first_of_equal, latest_holds, readable
@@ -19,6 +20,9 @@ from .world import Cells, World
 CLOSES_AFTER_SHIFT = timedelta(minutes=60)
 CLOSES_WITHOUT_SHIFT = timedelta(hours=4)
 LATE_LOGOUT_WITHIN = timedelta(hours=4)
+
+HOME = ZoneInfo("Asia/Jakarta")
+"""The zone of a person whose service is not known."""
 
 PlannedEnd = Callable[[datetime], datetime | None]
 
@@ -32,6 +36,7 @@ class Event:
     aux_code: str | None = None
     event_id: str | None = None
     source: str | None = None
+    delivered: Cells = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,8 @@ class Session:
 class AgentHistory:
     sessions: list[Session] = field(default_factory=list)
     ignored_logouts: int = 0
+    odd: list[tuple[str, Event]] = field(default_factory=list)
+    """What was strange, as `rpt_data_quality` calls it, and of which event."""
 
 
 def closes_itself_at(session: Session, planned_end: PlannedEnd) -> datetime:
@@ -102,6 +109,15 @@ def holding_state(states: list[Event]) -> Event | None:
         return event_id is not None, (event_id or "").encode(), tie_break
 
     return max(states, key=rank, default=None)
+
+
+def first_login(logins: list[Event]) -> Event:
+    """The one with the lowest event id, as bytes; without an id it ranks last."""
+    return min(logins, key=lambda login: (login.event_id is None, (login.event_id or "").encode()))
+
+
+def as_state(event: Event) -> tuple[str | None, str | None]:
+    return event.state, event.aux_code
 
 
 def history(events: list[Event], planned_end: PlannedEnd, as_of: datetime) -> AgentHistory:
@@ -128,6 +144,7 @@ def history(events: list[Event], planned_end: PlannedEnd, as_of: datetime) -> Ag
         logouts = [event for event in moments[at] if event.kind == "logout"]
         states = [event for event in moments[at] if event.kind == "state"]
         state = holding_state(states)
+        is_open_before = False
 
         if session is not None:
             alone_at = closes_itself_at(session, planned_end)
@@ -135,6 +152,8 @@ def history(events: list[Event], planned_end: PlannedEnd, as_of: datetime) -> Ag
             if at > alone_at and not is_ended_late:
                 session.end, session.is_auto_closed = alone_at, True
                 session = None
+            is_open_before = session is not None
+        result.odd += odd_events(logins, logouts, states, is_open_before)
 
         if session is not None and logouts:
             # States of this moment go with the session that closes, or with the one that opens.
@@ -164,8 +183,36 @@ def history(events: list[Event], planned_end: PlannedEnd, as_of: datetime) -> Ag
     return result
 
 
+def odd_events(
+    logins: list[Event], logouts: list[Event], states: list[Event], is_open_before: bool
+) -> list[tuple[str, Event]]:
+    """What is strange in one moment of an agent, event by event."""
+    odd: list[tuple[str, Event]] = []
+    state = holding_state(states)
+    if state is not None:
+        others = [event for event in states if as_state(event) != as_state(state)]
+        odd += [("overlapping_state", event) for event in others]
+        if not logins and not is_open_before:
+            odd.append(("implicit_login", state))
+    if logins:
+        opens = None if is_open_before and not logouts else first_login(logins)
+        odd += [("repeated_login", event) for event in logins if event is not opens]
+    if not (is_open_before or logins or states):
+        odd += [("stray_logout", event) for event in logouts]
+    return odd
+
+
 def read_events(world: World, data: ReferenceData) -> list[Event]:
-    """Events whose agent is known; the others wait."""
+    """Events whose agent is known, and of a known service; the others wait."""
+    return [
+        event
+        for event in delivered_events(world, data)
+        if data.service_of_agent.get(event.agent_id) is not None
+    ]
+
+
+def delivered_events(world: World, data: ReferenceData) -> list[Event]:
+    """All that hold; of an agent whom nobody knows without a name."""
 
     def identity(row: Cells) -> tuple[str, ...]:
         event_id = cells.text(row, "event_id")
@@ -173,7 +220,7 @@ def read_events(world: World, data: ReferenceData) -> list[Event]:
             return as_written("agent_event", row)
         return cells.text(row, "source") or "", event_id
 
-    def read(row: Cells) -> tuple[Cells, Event | None]:
+    def read(row: Cells) -> tuple[Cells, Event]:
         kind = cells.one_of(row, "event", "login", "logout", "state")
         state = aux_code = None
         if kind == "state":
@@ -182,21 +229,21 @@ def read_events(world: World, data: ReferenceData) -> list[Event]:
         source = cells.text(row, "source")
         agent_id = data.agent_named(source, cells.required_text(row, "agent_id"))
         service = None if agent_id is None else data.service_of_agent.get(agent_id)
-        if agent_id is None or service is None:
-            return row, None
+        zone = HOME if service is None else service.zone
         return row, Event(
-            at=cells.required_moment(row, "occurred_at", service.zone),
-            agent_id=agent_id,
+            at=cells.required_moment(row, "occurred_at", zone),
+            agent_id=agent_id or "",
             kind=kind,
             state=state,
             aux_code=aux_code,
             event_id=cells.text(row, "event_id"),
             source=source,
+            delivered=row,
         )
 
     rows = first_of_equal("agent_event", delivered_rows(world, "agent_event"))
     winners = latest_holds(readable(rows, read), lambda pair: identity(pair[0]))
-    return [event for _, event in winners if event is not None]
+    return [event for _, event in winners]
 
 
 def histories(

@@ -18,6 +18,14 @@ from .world import FEED_COLUMNS, Cells, World
 from .worlds import minimal, random_world, write_world
 
 SEEDS = range(60)
+BAD_CALLS = (
+    *("negative_duration", "hold_longer_than_call", "queued_before_arrived"),
+    *("answered_before_queued", "left_before_queued", "ended_before_answered"),
+)
+BAD_EVENTS = (
+    *("implicit_login", "repeated_login", "stray_logout", "overlapping_state", "auto_closed"),
+    *("unknown_aux_code", "unknown_agent"),
+)
 
 
 def read_back(path: Path) -> list[Cells]:
@@ -148,12 +156,26 @@ def test_the_worlds_together_hold_every_status_and_outcome() -> None:
             seen["waiting"] += row["waiting_list"]
         for row in result["fct_rotg_violation"]:
             seen[row["rule_code"]] += 1
+        for row in result["fct_roster_evaluation"]:
+            seen["understaffed"] += (row["understaffed_s"] or 0) > 0
+            seen["idle"] += row["shrinkage_numerator"] > 0
+            seen["forecast"] += row["forecast_aht_s"] is not None
+        for row in result["rpt_data_quality_row"]:
+            seen[f"{row['feed']} {row['kind']}"] += 1
+        for row in result["rpt_feed_freshness"]:
+            seen["stale"] += row["is_stale"]
     wanted = (
         *("excused", "not_due", "pending", "no_show", "absent", "late", "present", "unscheduled"),
         *("auto_closed True", "auto_closed False", "auto_closed None"),
         *("compliant True", "compliant False", "compliant None", "overtime"),
         *("unmapped", "excess", "over occurrence"),
         *("short_calls_in_row", "ringing_unanswered"),
+        *("understaffed", "idle", "forecast", "stale"),
+        *(f"call {kind}" for kind in BAD_CALLS),
+        *(f"agent_event {kind}" for kind in BAD_EVENTS),
+        *("conversation answered_before_received", "conversation closed_before_received"),
+        *("ring stopped_before_rang", "exception ends_before_start"),
+        *(f"{feed} after_as_of" for feed in ("agent_event", "call", "conversation", "ring")),
         *("short_abandoned", "left_in_menu", "still_open", "timed_out", "overdue", "waiting"),
     )
     assert {name: seen[name] for name in wanted if seen[name] < 5} == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -36,6 +36,7 @@ class Call:
     hold_s: Fraction | None
     acw_s: Fraction | None
     updated_at: datetime | None
+    delivered: Cells = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def offered_at(self) -> datetime:
@@ -121,6 +122,7 @@ def read_calls(world: World, data: ReferenceData) -> list[Call]:
             hold_s=cells.number(row, "hold_s"),
             acw_s=cells.number(row, "acw_s"),
             updated_at=cells.moment(row, "updated_at", zone),
+            delivered=row,
         )
 
     rows = first_of_equal("call", delivered_rows(world, "call"))

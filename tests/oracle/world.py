@@ -65,6 +65,13 @@ FEED_COLUMNS: dict[str, tuple[str, ...]] = {
         "effective_from",
         "effective_to",
     ),
+    "staffing_requirement": (
+        "service_code",
+        "interval_start",
+        "required_agents",
+        "forecast_offered",
+        "forecast_aht_s",
+    ),
     "holiday": ("date", "holiday_name", "service_code"),
     "exception": (
         "exception_id",

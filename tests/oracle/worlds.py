@@ -88,7 +88,7 @@ class Builder:
         self.closes = local_moment(self.dates[-1] + timedelta(days=1), time(0), zone)
         self.deliveries: list[Delivery] = []
         self.serial = 0
-        self.idless_states: set[tuple[str, datetime]] = set()
+        self.idless: set[tuple[str, datetime]] = set()
         self.build_people()
         self.as_of = self.some_as_of()
 
@@ -206,6 +206,9 @@ class Builder:
         targets = [row for team in self.teams for row in self.target_rows(team)]
         if targets:
             at_start("kpi_target", targets, late_share=0.1)
+        needs = [row for team in self.teams for row in self.requirement_rows(team)]
+        if needs:
+            at_start("staffing_requirement", needs, late_share=0.1)
         holidays = [
             {
                 "date": self.rng.choice(self.dates).isoformat(),
@@ -352,6 +355,35 @@ class Builder:
                 )
         return rows
 
+    def requirement_rows(self, team: Team) -> list[Cells]:
+        """A forecast of every quarter of an hour, hour, or in between; with gaps and a restart."""
+        pick = self.rng.choice
+        rows = []
+        at = self.opens + pick((0, 5, 7 * 60)) * MINUTE
+        while at < self.closes and self.chance(0.97):
+            step = pick((15, 30, 60))
+            for _ in range(self.rng.randrange(1, 12)):
+                agents = pick(("1", "2", "2,5", "0", ""))
+                rows.append(self.requirement_row(team, at, agents))
+                at += step * MINUTE
+            at += pick((0, 0, 30, 61, 600)) * MINUTE
+        # Again, with the instant written in another way perhaps
+        again = [
+            self.requirement_row(team, at, "3")
+            for at in (self.opens + step * HOUR for step in range(24))
+            if self.chance(0.1)
+        ]
+        return rows + again
+
+    def requirement_row(self, team: Team, at: datetime, agents: str) -> Cells:
+        return {
+            "service_code": team.service_code,
+            "interval_start": self.written(at, team.zone),
+            "required_agents": agents,
+            "forecast_offered": self.rng.choice(("", "0", "10", "25", "40.5")),
+            "forecast_aht_s": self.rng.choice(("", "180", "240,5")),
+        }
+
     # Reference data that is corrected, delivered again, or of a service that appears late
 
     def build_corrections(self) -> None:
@@ -478,7 +510,7 @@ class Builder:
 
     def exception_versions(self, team: Team, person: Person, day: date) -> list[Row]:
         start, end = self.planned(person.band, day, team.zone)
-        shape = self.rng.choice(("whole", "morning", "middle", "end", "wide"))
+        shape = self.rng.choice(("whole", "morning", "middle", "end", "wide", "backwards"))
         if shape == "morning":
             end = start + self.rng.randrange(10, 120) * MINUTE
         elif shape == "middle":
@@ -487,6 +519,8 @@ class Builder:
         elif shape == "end":
             start = end - self.rng.randrange(10, 90) * MINUTE
             end += 30 * MINUTE
+        elif shape == "backwards":
+            end = start - self.rng.choice((0, 40)) * MINUTE
         elif shape == "wide":
             start, end = start - 3 * HOUR, end + 5 * HOUR
         exception_id = f"X{self.next_serial()}"
@@ -571,11 +605,11 @@ class Builder:
             if self.chance(0.2):
                 source = ""
         event_id = ""
-        if has_id or self.chance(0.7) or (person.agent_id, at) in self.idless_states:
+        if has_id or self.chance(0.7) or (person.agent_id, at) in self.idless:
             # Upper and lower case, so that order by bytes is not order of a dictionary.
             event_id = f"{self.rng.choice('aBzZ9_')}{self.next_serial()}"
-        elif kind == "state":
-            self.idless_states.add((person.agent_id, at))
+        elif kind != "logout":
+            self.idless.add((person.agent_id, at))
         cells = {
             "event_id": event_id,
             "occurred_at": self.written(at, team.zone),
@@ -638,7 +672,7 @@ class Builder:
             + ("abandoned",) * 4
             + ("self_served", "blocked", "timed_out", "closed", "open", "open")
         )
-        queued_at: datetime | None = arrived_at + rng.choice((0, 3, 10, 45)) * SECOND
+        queued_at: datetime | None = arrived_at + rng.choice((0, 3, 10, 45, -2)) * SECOND
         if outcome in ("self_served", "blocked") or self.chance(0.15):
             queued_at = None
         offered_at = queued_at or arrived_at
@@ -651,9 +685,9 @@ class Builder:
             ended_at = done_at + rng.choice((-1, 0, 30, 185.5, 600, 7200)) * SECOND
             if self.chance(0.1):
                 ended_at = None
-            talk_s = rng.choice(("", "9", "30", "171,5", "9.5"))
-            hold_s = rng.choice(("", "0", "14", "400"))
-            acw_s = rng.choice(("", "0", "25"))
+            talk_s = rng.choice(("", "", "9", "30", "171,5", "9.5", "-3"))
+            hold_s = rng.choice(("", "0", "14", "400", "-0,5"))
+            acw_s = rng.choice(("", "0", "25", "-7"))
         elif outcome == "abandoned":
             left_at = None if self.chance(0.3) else done_at
             ended_at = None if self.chance(0.3) else done_at + rng.choice((0, 0, 2)) * SECOND
@@ -847,7 +881,10 @@ def worlds(draw: st.DrawFn, size: int = 1) -> World:
     return build_world(Random(seed), size, zones, first, days, interval_minutes)
 
 
-FACT_FEEDS = ("call", "ring", "conversation", "agent_event", "exception", "holiday", "kpi_target")
+FACT_FEEDS = (
+    *("call", "ring", "conversation", "agent_event", "exception", "holiday", "kpi_target"),
+    "staffing_requirement",
+)
 
 
 def without_delivery(world: World, place: int) -> World:

@@ -1,19 +1,43 @@
 with
 
-required as (
+-- The part of each requirement that falls in an interval: those of a file may be longer or shorter
+needed as (
     select
-        requirement.service_code,
-        {{ interval_start('requirement.interval_start', 'service.timezone') }} as interval_start,
-        avg(requirement.required_agents) as required,
-        sum(requirement.forecast_offered) as forecast_offered,
-        sum(requirement.forecast_aht_s * requirement.forecast_offered)
-        / nullif(sum(requirement.forecast_offered), 0) as forecast_aht_s
+        requirement.*,
+        step.interval_start as falls_in,
+        {{ seconds_between(
+            'greatest(requirement.interval_start, step.interval_start)',
+            'least(requirement.interval_end, step.interval_start + ' ~ interval_length() ~ ')'
+        ) }} as held_s,
+        {{ seconds_between('requirement.interval_start', 'requirement.interval_end') }} as length_s
     from {{ ref('stg_canonical__staffing_requirement') }} as requirement
     inner join {{ ref('int_service') }} as service
         on service.service_code = requirement.service_code
-    group by
-        requirement.service_code,
-        {{ interval_start('requirement.interval_start', 'service.timezone') }}
+    cross join
+        generate_series(
+            {{ interval_start('requirement.interval_start', 'service.timezone') }},
+            requirement.interval_end,
+            {{ interval_length() }}
+        ) as step (interval_start)
+),
+
+required as (
+    select
+        needed.service_code,
+        needed.falls_in as interval_start,
+        sum(needed.required_agents * needed.held_s)
+        / sum(needed.held_s) filter (where needed.required_agents is not null) as required,
+        sum(needed.forecast_offered * needed.held_s / needed.length_s) as forecast_offered,
+        -- Calls of which nobody says how long they take weigh nothing
+        sum(needed.forecast_aht_s * needed.forecast_offered * needed.held_s / needed.length_s)
+        / nullif(
+            sum(needed.forecast_offered * needed.held_s / needed.length_s)
+                filter (where needed.forecast_aht_s is not null),
+            0
+        ) as forecast_aht_s
+    from needed
+    where needed.held_s > 0
+    group by needed.service_code, needed.falls_in
 ),
 
 rostered as (

@@ -61,14 +61,7 @@ NEEDS = text(
     needs as (
         select
             need.interval_start as start_at,
-            least(
-                coalesce(
-                    lead(need.interval_start) over (order by need.interval_start)
-                    - need.interval_start,
-                    interval '30 minutes'
-                ),
-                interval '1 hour'
-            ) as length,
+            need.interval_end - need.interval_start as length,
             need.required_agents::double precision as required_agents,
             need.forecast_offered::double precision as forecast_offered,
             need.forecast_aht_s::double precision as forecast_aht_s,

@@ -179,13 +179,7 @@ crews as materialized (
 required as materialized (
     select
         need.interval_start as start_at,
-        need.interval_start + least(
-            coalesce(
-                lead(need.interval_start) over (order by need.interval_start) - need.interval_start,
-                interval '30 minutes'
-            ),
-            interval '1 hour'
-        ) as end_at,
+        need.interval_end as end_at,
         need.required_agents,
         (need.interval_start at time zone service.timezone)::date as roster_date,
         service.timezone

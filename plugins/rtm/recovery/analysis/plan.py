@@ -17,16 +17,13 @@ from rtm.recovery.analysis.queue import MINUTE_S, Numbers
 from rtm.recovery.analysis.service import Span
 
 LONGEST = timedelta(hours=1)
-"""An interval of the plan without a next one ends by then."""
+"""No interval of the plan is longer."""
 
 NEEDS = text(
     """
     select
         need.interval_start as start_at,
-        least(
-            lead(need.interval_start) over (order by need.interval_start),
-            need.interval_start + make_interval(mins => :interval_min)
-        ) as end_at,
+        need.interval_end as end_at,
         need.required_agents::double precision as required_agents,
         need.forecast_offered::double precision as forecast_offered,
         need.forecast_aht_s::double precision as forecast_aht_s
@@ -83,7 +80,6 @@ def read_plan(connection: Connection, service_code: str, span: Span) -> Plan:
             "service_code": service_code,
             "from_at": span.from_at - LONGEST,
             "to_at": span.to_at,
-            "interval_min": interval_min(connection),
         },
     ).all()
     required, offered, aht_s = (np.full(span.minutes, np.nan) for _ in range(3))
