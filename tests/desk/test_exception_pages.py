@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from rtm.cycle import System, run_cycle
-from rtm.desk.app import create_desk
-from rtm.desk.parts import Desk, Doors
+from rtm.cycle import System
 from rtm.floor.exceptions import Action
-from tests.desk.test_plan_pages import Reader, identify, words_of
-from tests.small_centre import DAY, MORNING, REFERENCE, deliver_reference, roster
+from tests.desk.test_plan_pages import words_of
+from tests.small_centre import DAY
+from tests.small_desk import EVERYBODY, SmallDesk
 
 WANTED = {
     "agent_id": "A2",
@@ -22,34 +21,18 @@ WANTED = {
     "reason_code": "training",
     "reason": "Produk baru",
 }
-EVERYBODY = (None, "A1", "L1", "L2", "K1", "W1", "L9", "admin")
-MORE = {
-    "service": "LAIN,Layanan Lain,Bank,Asia/Jakarta\n",
-    "team": "T2,Tim Dua,KARTU,L2,K1\nT9,Tim Lain,LAIN,L9,K9\n",
-    "agent": "L2,Lukman,lukman@bank.example,team_leader,T2,2026-01-01\n"
-    "A3,Cici,cici@bank.example,agent,T2,2026-01-01\n"
-    "L9,Lina,lina@bank.example,team_leader,T9,2026-01-01\n"
-    "A9,Doni,doni@bank.example,agent,T9,2026-01-01\n",
-}
 
 
 @pytest.fixture
-def centre(system: System, deliver) -> System:
-    """Two teams of one service, each with a leader, under one coordinator; and another service."""
-    deliver_reference(deliver)
-    for feed, rows in MORE.items():
-        deliver(feed, "more.csv", REFERENCE[feed] + rows, MORNING - timedelta(days=2))
-    deliver("roster", "roster.csv", roster(), MORNING - timedelta(days=2))
-    run_cycle(system, datetime.now(UTC))
-    return system
+def small(system: System, deliver, tmp_path) -> SmallDesk:
+    desk = SmallDesk(system, tmp_path / "landing")
+    desk.prepare(deliver)
+    return desk
 
 
 @pytest.fixture
-def reader(centre):
-    doors = Doors(lambda path: f"/auth/login?next={path}", "/auth/logout")
-    desk = Desk(centre.settings, b"secret", doors, lambda: centre.warehouse)
-    app = create_desk(desk, identify)
-    return lambda name, language="id": Reader(app, name, language)
+def reader(small):
+    return small.reader
 
 
 def ask(reader, **changed):
@@ -68,14 +51,14 @@ def asked(reader, **changed):
     return answer.headers["location"].split("?")[0]
 
 
-def test_a_request_goes_through_its_life_and_each_page_says_where_it_is(reader, centre):
+def test_a_request_goes_through_its_life_and_each_page_says_where_it_is(reader, small):
     lia, koko = reader("L1"), reader("K1", "en")
     path = asked(lia)
     assert "Keputusan diambil oleh orang lain" in lia.text(path)
     assert "Budi A2" in koko.text("/exceptions").split("In force today")[0]
     assert act(koko, path, "approve").status_code == 303
     assert "taken out by the next cycle" in koko.text(path)
-    run_cycle(centre, datetime.now(UTC) + timedelta(seconds=1))
+    small.cycle()
     shown = koko.text(path)
     assert "the time is taken out" in shown
     assert "excused" in shown
@@ -84,8 +67,8 @@ def test_a_request_goes_through_its_life_and_each_page_says_where_it_is(reader, 
     assert "Batal" in lia.text("/exceptions")
 
 
-def test_what_is_in_force_today_is_shown_also_where_it_came_by_the_feed(reader, centre, deliver):
-    now = datetime.now(UTC)
+def test_what_is_in_force_today_is_shown_also_where_it_came_by_the_feed(reader, small, deliver):
+    now = small.now
     deliver(
         "exception",
         "wfm.csv",
@@ -95,7 +78,7 @@ def test_what_is_in_force_today_is_shown_also_where_it_came_by_the_feed(reader, 
         f"X9,A9,{now.isoformat()},{(now + timedelta(hours=1)).isoformat()},Lain,W1\n",
         now,
     )
-    run_cycle(centre, now + timedelta(seconds=1))
+    small.cycle()
     shown = reader("L1").text("/exceptions")
     assert "Rapat" in shown and "Wati" in shown
     assert "Belum" not in shown.split("Berlaku hari ini")[1]
@@ -103,7 +86,9 @@ def test_what_is_in_force_today_is_shown_also_where_it_came_by_the_feed(reader, 
     assert "Doni" in reader("L9").text("/exceptions")
 
 
-def test_team_leaders_answer_for_their_teams_and_coordinators_for_their_services(reader, query):
+def test_team_leaders_answer_for_their_teams_and_coordinators_for_their_services(
+    reader, small, query
+):
     """Who may ask for whom: A2 is of L1's team, A3 of L2's, A9 of another service."""
     expected = {
         **dict.fromkeys(itertools.product(EVERYBODY, ("A2", "A3", "A9")), 403),
@@ -113,16 +98,14 @@ def test_team_leaders_answer_for_their_teams_and_coordinators_for_their_services
     }
     got = {}
     for n, (name, agent) in enumerate(expected):
-        other = reader(name)
         times = {"start_at": f"{DAY}T08:{n:02}", "end_at": f"{DAY}T09:00"}
-        token = other.token() if name not in (None, "A1") else ""
-        data = {"csrf_token": token, **WANTED, "agent_id": agent, **times}
-        got[name, agent] = other.client.post("/exceptions", data=data).status_code
+        data = {"csrf_token": small.token(name), **WANTED, "agent_id": agent, **times}
+        got[name, agent] = reader(name).client.post("/exceptions", data=data).status_code
     assert got == expected
     assert len(query("select from ops.exception_request")) == 5
 
 
-def test_every_route_asks_every_role(reader, query):
+def test_every_route_asks_every_role(reader, small, query):
     path = asked(reader("K1"))
     reads = {None: 401, "A1": 403, "L9": 403}
     for name in EVERYBODY:
@@ -133,12 +116,11 @@ def test_every_route_asks_every_role(reader, query):
         assert reader(name).get("/exceptions/new").status_code == new, name
     refused = [name for name in EVERYBODY if name not in ("L1", "K1")]
     for name, action in itertools.product(refused, Action):
-        other = reader(name)
-        token = other.token() if name not in (None, "A1") else ""
-        answer = other.client.post(f"{path}/{action}", data={"csrf_token": token, "note": "x"})
+        sent = {"csrf_token": small.token(name), "note": "x"}
+        answer = reader(name).client.post(f"{path}/{action}", data=sent)
         assert answer.status_code == (401 if name is None else 403), (name, action)
         if name not in reads:
-            assert not re.search(rf'action="{path}/\w+"', other.get(path).text), name
+            assert not re.search(rf'action="{path}/\w+"', reader(name).get(path).text), name
     # Who asked may take it back and decides nothing
     assert act(reader("K1"), path, "approve").status_code == 422
     assert query("select status from ops.exception_request") == [{"status": "waiting"}]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 from upath import UPath
 
 from rtm import audit
-from rtm.cycle import System, run_cycle
+from rtm.cycle import System
 from rtm.floor.exceptions import (
     Action,
     ExceptionRequestError,
@@ -20,45 +20,49 @@ from rtm.floor.exceptions import (
 )
 from rtm.landing import LandingError
 from rtm.warehouse import Role
-from tests.small_centre import DAY, MORNING, deliver_reference, roster
+from tests.small_centre import DAY, MORNING
+from tests.small_desk import SmallDesk
 
 HOUR = timedelta(hours=1)
 WANTED = Wanted("A2", MORNING, MORNING + 9 * HOUR, Reason.TRAINING, 'Produk baru,\n"kartu"')
 
 
 @pytest.fixture
-def ask(system: System):
+def small(system: System, tmp_path) -> SmallDesk:
+    return SmallDesk(system, tmp_path / "landing")
+
+
+@pytest.fixture
+def ask(small: SmallDesk):
     def asked(wanted: Wanted = WANTED, actor: str = "L1") -> int:
-        with system.warehouse.transaction(Role.APP) as connection:
-            return request_exception(connection, wanted, actor, datetime.now(UTC))
+        with small.system.warehouse.transaction(Role.APP) as connection:
+            return request_exception(connection, wanted, actor, small.now)
 
     return asked
 
 
 @pytest.fixture
-def act(system: System):
+def act(small: SmallDesk):
     def taken(request_id, action, actor="K1", note=None, landing=None):
-        folder = landing or (lambda: UPath(system.settings.landing_url))
-        with system.warehouse.transaction(Role.APP) as connection:
-            now = datetime.now(UTC)
-            change_request(connection, folder, request_id, action, actor, now, note)
+        folder = landing or (lambda: UPath(small.landing))
+        with small.system.warehouse.transaction(Role.APP) as connection:
+            change_request(connection, folder, request_id, action, actor, small.now, note)
 
     return taken
 
 
 def test_an_approved_exception_is_taken_out_and_a_withdrawn_one_counts_again(
-    system, deliver, ask, act, query, tmp_path
+    small, deliver, ask, act, query
 ):
     def status():
-        run_cycle(system, datetime.now(UTC) + timedelta(seconds=1))
+        small.cycle()
         (row,) = query(
             "select status from marts.fct_attendance where agent_id = 'A2' and roster_date = :day",
             day=DAY,
         )
         return row["status"]
 
-    deliver_reference(deliver)
-    deliver("roster", "roster.csv", roster(), MORNING - timedelta(days=2))
+    small.prepare(deliver)
     request_id = ask()
     assert status() == "absent"
     act(request_id, Action.APPROVE)
@@ -77,7 +81,7 @@ def test_an_approved_exception_is_taken_out_and_a_withdrawn_one_counts_again(
         ("L1", "withdraw"),
     ]
     assert told[2]["content"] == {"note": "Pelatihan batal"}
-    with system.warehouse.transaction(Role.APP) as connection:
+    with small.system.warehouse.transaction(Role.APP) as connection:
         assert audit.first_broken(connection) is None
 
 

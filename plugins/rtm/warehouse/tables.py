@@ -185,6 +185,23 @@ class RosterVersion(Base):
     warnings: Mapped[int]
 
 
+class RosterUpload(Base):
+    """One row per roster that somebody uploaded at the desk: who sent the file that lies there."""
+
+    __tablename__ = "roster_upload"
+    __table_args__ = (UniqueConstraint("file_name"),)
+
+    upload_id: Mapped[int] = _identity()
+    file_name: Mapped[str]
+    """As it was delivered; made by the desk."""
+    original_name: Mapped[str]
+    content_sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    service_codes: Mapped[list[str]]
+    uploaded_by: Mapped[str]
+    uploaded_at: Mapped[datetime]
+
+
 class RosterFinding(Base):
     """One row per cell or row of a roster that breaks a rule."""
 

@@ -1,7 +1,8 @@
-"""What people record of the floor: requests for exceptions"""
+"""What people record at the desk: requests for exceptions, uploads of rosters"""
 
 from alembic import op
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 revision = '0011'
 down_revision = '0008'
 branch_labels = None
@@ -31,6 +32,21 @@ def upgrade() -> None:
     )
     op.create_index('ix_exception_request_once', 'exception_request', ['agent_id', 'start_at', 'end_at'], unique=True, schema='ops', postgresql_where=sa.text("status in ('waiting', 'approved')"))
 
+    op.create_table('roster_upload',
+        sa.Column('upload_id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column('file_name', sa.Text(), nullable=False),
+        sa.Column('original_name', sa.Text(), nullable=False),
+        sa.Column('content_sha256', sa.Text(), nullable=False),
+        sa.Column('size_bytes', sa.BigInteger(), nullable=False),
+        sa.Column('service_codes', postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column('uploaded_by', sa.Text(), nullable=False),
+        sa.Column('uploaded_at', sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint('upload_id', name=op.f('pk_roster_upload')),
+        sa.UniqueConstraint('file_name', name=op.f('uq_roster_upload_file_name')),
+        schema='ops'
+    )
+
 
 def downgrade() -> None:
+    op.drop_table('roster_upload', schema='ops')
     op.drop_table('exception_request', schema='ops')
