@@ -237,7 +237,9 @@ def _summary(feed: Feed, trial: Trial, settings: Settings) -> Table:
     if feed.role is FeedRole.ROSTER and not isinstance(feed, MappedFeed):
         table.add_row("laid out", LAYOUTS[landed.layout])
     for covered in trial.covers:
-        table.add_row("covers", escape(covered))
+        period = f"{covered.first_date} – {covered.last_date}"
+        told = f"{covered.service_code}, {period}, {covered.people} people"
+        table.add_row("covers", escape(told))
     table.add_row("rows read", str(landed.rows_read))
     table.add_row("would load", str(trial.rows_new))
     table.add_row("say nothing new", str(repeated))

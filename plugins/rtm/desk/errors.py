@@ -25,7 +25,14 @@ from rtm.warehouse.engine import WarehouseError
 log = logging.getLogger(__name__)
 
 DOWN = (sql.OperationalError, sql.InterfaceError, sql.TimeoutError, WarehouseError)
-KINDS = {401: "signed_out", 403: "forbidden", 404: "not_found", 405: "not_allowed", 422: "invalid"}
+KINDS = {
+    401: "signed_out",
+    403: "forbidden",
+    404: "not_found",
+    405: "not_allowed",
+    413: "too_large",
+    422: "invalid",
+}
 
 
 def answer_errors(app: FastAPI) -> None:

@@ -34,6 +34,8 @@ ASSETS = Path(__file__).with_name("assets")
 NAVIGATION: tuple[tuple[str, str, Right], ...] = (
     ("/", "nav.today", Right.READ_SERVICE),
     ("/breaches", "nav.breaches", Right.READ_SERVICE),
+    ("/rosters", "nav.rosters", Right.READ_SERVICE),
+    ("/exceptions", "nav.exceptions", Right.READ_SERVICE),
     ("/audit", "nav.audit", Right.READ_AUDIT),
 )
 """Path, words, and the right without which the page is not shown."""

@@ -6,11 +6,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
 from rtm.settings import Settings
 from rtm.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 
 def _now() -> datetime:
@@ -36,6 +40,8 @@ class Desk:
     doors: Doors
     opener: Callable[[], Warehouse]
     now: Callable[[], datetime] = _now
+    landing_opener: Callable[[str], UPath] | None = None
+    """Opens the landing folder of a URL; None means by the URL and the environment alone."""
     _warehouse: Warehouse | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -45,6 +51,12 @@ class Desk:
             if self._warehouse is None:
                 self._warehouse = self.opener()
             return self._warehouse
+
+    def landing(self) -> UPath:
+        """The folder that sources deliver into; raises LandingError where it cannot be opened."""
+        from rtm.landing import open_landing
+
+        return (self.landing_opener or open_landing)(self.settings.landing_url)
 
 
 def desk_of(request: Request) -> Desk:

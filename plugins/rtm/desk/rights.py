@@ -21,6 +21,7 @@ class Right(StrEnum):
     HOLD_PLAN = "hold_plan"
     """Keep a plan beyond its retention, for a legal case."""
     UPLOAD_ROSTER = "upload_roster"
+    REQUEST_EXCEPTION = "request_exception"
     APPROVE_EXCEPTION = "approve_exception"
     DECIDE_COACHING = "decide_coaching"
     CHECK_ROTG = "check_rotg"
@@ -62,6 +63,10 @@ class Visitor:
     @property
     def is_person(self) -> bool:
         return self.agent_id is not None
+
+    def coordinates(self) -> list[str]:
+        """Where the visitor answers for all teams, not for their own alone."""
+        return sorted(code for code, held in self.positions.items() if Position.COORDINATOR in held)
 
     def services(self, right: Right) -> list[str]:
         """Where the visitor has the right: what a page may ask the database for."""

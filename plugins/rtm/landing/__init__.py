@@ -5,7 +5,8 @@ what a readable cell means is decided in the staging models, not here.
 """
 
 from rtm.landing.arrivals import Arrival, list_landing, pending_arrivals
-from rtm.landing.load import LandingReport, land_files, try_file
+from rtm.landing.delivering import deliver
+from rtm.landing.load import LandingReport, Trial, land_files, try_file
 from rtm.landing.places import LandingError, Login, open_landing
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "LandingError",
     "LandingReport",
     "Login",
+    "Trial",
+    "deliver",
     "land_files",
     "list_landing",
     "open_landing",

@@ -170,6 +170,16 @@ def land_file(warehouse: Warehouse, arrival: Arrival) -> LandedFile:
 
 
 @dataclass(frozen=True)
+class Covered:
+    """What a roster says of one service."""
+
+    service_code: str
+    first_date: str
+    last_date: str
+    people: int
+
+
+@dataclass(frozen=True)
 class Trial:
     """What would come of a file."""
 
@@ -178,8 +188,8 @@ class Trial:
     """Rows that would be kept; others say nothing new."""
     quarantined: list[tuple[int | None, str, str | None]]
     """The first of them: row, reason, text."""
-    covers: list[str] = field(default_factory=list)
-    """Of a roster: service, period and how many people, for each service."""
+    covers: list[Covered] = field(default_factory=list)
+    """Of a roster: what it says, for each service."""
 
 
 def try_file(warehouse: Warehouse, arrival: Arrival, most: int = 20) -> Trial:
@@ -268,7 +278,7 @@ class _Load:
         assert kept is not None
         return Trial(landed, kept[0], rows, self._covered())
 
-    def _covered(self) -> list[str]:
+    def _covered(self) -> list[Covered]:
         if self.feed.role is not FeedRole.ROSTER:
             return []
         rows = self.cursor.execute(
@@ -278,7 +288,7 @@ class _Load:
             group by service_code order by service_code
             """
         ).fetchall()
-        return [f"{code}, {first} – {last}, {people} people" for code, first, last, people in rows]
+        return [Covered(*row) for row in rows]
 
     def quarantine_whole(self, reason: str) -> LandedFile:
         self._quarantine([(None, reason, None, None, None)])

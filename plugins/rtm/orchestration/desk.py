@@ -49,11 +49,13 @@ def build_desk() -> FastAPI:
     from rtm.desk.app import create_desk
     from rtm.desk.parts import Desk
     from rtm.orchestration import sessions
+    from rtm.orchestration.connections import open_landing
     from rtm.settings import Settings
     from rtm.warehouse import Warehouse
 
     settings = Settings.from_environment()
     desk_of_process = Desk(
-        settings, sessions.secret(), sessions.doors(), lambda: Warehouse.open(settings)
+        *(settings, sessions.secret(), sessions.doors(), lambda: Warehouse.open(settings)),
+        landing_opener=open_landing,
     )
     return create_desk(desk_of_process, sessions.identify)

@@ -20,7 +20,7 @@ from upath import UPath
 from rtm.landing import LandingError
 from rtm.landing.places import landing_errors
 from rtm.notify import Attachment, Mail, attach, queue_mails, words
-from rtm.recipients import roster_makers
+from rtm.recipients import people, roster_makers
 from rtm.roster.answer import Delivered, answer_workbook
 from rtm.roster.cells import XLSX, file_stem
 from rtm.roster.gate import CheckBrokenError, Finding, fingerprint, judge
@@ -188,6 +188,8 @@ PUBLISH = text(
     """
 )
 
+SENDERS = text("select uploaded_by from ops.roster_upload where file_name = :file_name")
+
 TAKEN_IN = text(
     """
     select agent_id, roster_date, place
@@ -319,10 +321,13 @@ def _answer_makers(
     findings: Sequence[Finding],
     as_of: datetime,
 ) -> None:
-    """A dropped file names no sender: the makers of the roster get the answer (team leaders and
-    workforce management of the service), or the operators if nobody is known. A check that failed
-    is the operators' matter in any case."""
-    told = set(roster_makers(connection, settings, version.service_code))
+    """Who uploaded a file gets the answer. A dropped one names no sender: the makers of the roster
+    get it (team leaders and workforce management of the service), or the operators if nobody is
+    known. A check that failed is the operators' matter in any case."""
+    senders = connection.execute(SENDERS, {"file_name": delivery.file_name}).scalars()
+    told = set(
+        people(connection, senders) or roster_makers(connection, settings, version.service_code)
+    )
     if version.verdict == "check_broken":
         told |= set(settings.operators)
     facts = _facts(settings, delivery, version, findings)

@@ -185,6 +185,23 @@ class RosterVersion(Base):
     warnings: Mapped[int]
 
 
+class RosterUpload(Base):
+    """One row per roster that somebody uploaded at the desk: who sent the file that lies there."""
+
+    __tablename__ = "roster_upload"
+    __table_args__ = (UniqueConstraint("file_name"),)
+
+    upload_id: Mapped[int] = _identity()
+    file_name: Mapped[str]
+    """As it was delivered; made by the desk."""
+    original_name: Mapped[str]
+    content_sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    service_codes: Mapped[list[str]]
+    uploaded_by: Mapped[str]
+    uploaded_at: Mapped[datetime]
+
+
 class RosterFinding(Base):
     """One row per cell or row of a roster that breaks a rule."""
 
@@ -404,6 +421,50 @@ class Audit(Base):
     """What changed; null once the record is removed at the end of its retention."""
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ExceptionRequest(Base):
+    """One row per request for an exception of an agent, made at the desk (`rtm.floor.exceptions`).
+
+    Each step is in `ops.audit`. What holds is what was delivered: `marts.fct_exception`.
+    """
+
+    __tablename__ = "exception_request"
+    __table_args__ = (
+        Index(
+            "ix_exception_request_once",
+            "agent_id",
+            "start_at",
+            "end_at",
+            unique=True,
+            postgresql_where=text("status in ('waiting', 'approved')"),
+        ),
+        CheckConstraint("start_at < end_at", name="ends_after_start"),
+        CheckConstraint(
+            "status in ('waiting', 'approved', 'rejected', 'withdrawn')", name="status"
+        ),
+        CheckConstraint(
+            "decided_by <> requested_by and decided_by <> agent_id", name="decided_by_another"
+        ),
+        CheckConstraint(
+            "status not in ('approved', 'rejected') or decided_by is not null", name="decided"
+        ),
+    )
+
+    request_id: Mapped[int] = _identity()
+    agent_id: Mapped[str]
+    start_at: Mapped[datetime]
+    end_at: Mapped[datetime]
+    reason_code: Mapped[str]
+    reason: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=text("'waiting'"))
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime]
+    decided_by: Mapped[str | None]
+    """Who approved or rejected it; who withdrew it is in the audit."""
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str | None]
+    """The reason of the last step."""
 
 
 class Incident(Base):

@@ -1,0 +1,268 @@
+"""What the pages of exceptions say: requests, what is in force, and the shifts that one touches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import HTTPException
+from sqlalchemy import Connection, Row, RowMapping, text
+from starlette.datastructures import FormData
+
+from rtm.desk.plan_page import BROWSER_MINUTE, typed_text
+from rtm.desk.rights import Right, Visitor
+from rtm.floor.exceptions import (
+    SUBJECT,
+    ExceptionRequestError,
+    Reason,
+    Wanted,
+    exception_id,
+)
+from rtm.recipients import names_of
+
+Rows = Sequence[Row[Any]]
+
+MOST_SHOWN = 200
+"""Of what waits or is in force; more than these nobody reads on a page."""
+PAGE_SIZE = 50
+
+# Team leaders answer for their teams, coordinators for all teams of their services.
+PEOPLE = text(
+    """
+    select
+        agent.agent_id,
+        agent.agent_name,
+        team.team_code,
+        team.team_name,
+        service.service_name,
+        service.timezone
+    from marts.dim_agent as agent
+    inner join marts.dim_team as team on team.team_code = agent.team_code
+    inner join marts.dim_service as service on service.service_code = team.service_code
+    where team.service_code = any(:services)
+        and (team.team_leader_id = :me or team.service_code = any(:coordinated))
+        and (cast(:now as timestamptz) at time zone service.timezone)::date
+        <= coalesce(agent.valid_to, 'infinity')
+    order by service.service_name, team.team_name, agent.agent_name, agent.agent_id
+    """
+)
+
+ANSWERS_FOR = text(
+    """
+    select exists (
+        select from marts.dim_agent as agent
+        inner join marts.dim_team as team on team.team_code = agent.team_code
+        where agent.agent_id = :agent_id
+            and team.service_code = any(:services)
+            and (team.team_leader_id = :me or team.service_code = any(:coordinated))
+    )
+    """
+)
+
+REQUESTS = """
+    select
+        request.*,
+        coalesce(agent.agent_name, request.agent_id) as agent_name,
+        coalesce(asker.agent_name, request.requested_by) as asker_name,
+        coalesce(decider.agent_name, request.decided_by) as decider_name,
+        agent.service_code,
+        service.service_name,
+        service.timezone
+    from ops.exception_request as request
+    inner join marts.dim_agent as agent on agent.agent_id = request.agent_id
+    inner join marts.dim_service as service on service.service_code = agent.service_code
+    left join marts.dim_agent as asker on asker.agent_id = request.requested_by
+    left join marts.dim_agent as decider on decider.agent_id = request.decided_by
+"""
+
+WAITING = text(
+    f"""
+    {REQUESTS}
+    where request.status = 'waiting' and agent.service_code = any(:services)
+    order by request.start_at, request.request_id
+    limit :most
+    """
+)
+
+DECIDED = text(
+    f"""
+    {REQUESTS}
+    where request.status <> 'waiting'
+        and agent.service_code = any(:services)
+        and (cast(:before as bigint) is null or request.request_id < :before)
+    order by request.request_id desc
+    limit :most
+    """
+)
+
+ONE = text(f"{REQUESTS} where request.request_id = :request_id")
+
+IN_FORCE = text(
+    """
+    select
+        exception.exception_id,
+        request.request_id,
+        exception.agent_id,
+        coalesce(agent.agent_name, exception.agent_id) as agent_name,
+        exception.start_at,
+        exception.end_at,
+        exception.reason,
+        coalesce(approver.agent_name, exception.approved_by) as approver_name,
+        service.service_name,
+        service.timezone
+    from marts.fct_exception as exception
+    inner join marts.dim_service as service on service.service_code = exception.service_code
+    left join marts.dim_agent as agent on agent.agent_id = exception.agent_id
+    left join marts.dim_agent as approver on approver.agent_id = exception.approved_by
+    left join ops.exception_request as request
+        on exception.exception_id = 'desk-' || request.request_id
+    where exception.is_approved
+        and exception.service_code = any(:services)
+        and exception.start_at < exception.end_at
+        and tstzrange(exception.start_at, exception.end_at) && tstzrange(
+            date_trunc('day', exception.as_of at time zone service.timezone)
+            at time zone service.timezone,
+            (date_trunc('day', exception.as_of at time zone service.timezone) + interval '1 day')
+            at time zone service.timezone
+        )
+    order by exception.start_at, agent_name, exception.exception_id
+    limit :most
+    """
+)
+
+HELD = text(
+    """
+    select exception.is_approved
+    from marts.fct_exception as exception
+    where exception.exception_id = :exception_id
+    """
+)
+
+# The day before for a shift over midnight; a day on each side for the zones.
+SHIFTS = text(
+    """
+    select
+        shift.roster_date,
+        shift.shift_code,
+        shift.planned_start_at,
+        shift.planned_end_at,
+        shift.status
+    from marts.fct_attendance as shift
+    where shift.agent_id = :agent_id
+        and shift.roster_date between cast(:start_at as date) - 2 and cast(:end_at as date) + 1
+        and shift.planned_start_at < :end_at
+        and shift.planned_end_at > :start_at
+    order by shift.planned_start_at
+    """
+)
+
+HISTORY = text(
+    """
+    select at, actor, action, content
+    from ops.audit
+    where subject = :subject and subject_id = :request_id
+    order by audit_id
+    """
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The blocks of the page of all exceptions, in reading order."""
+
+    waiting: Rows
+    in_force: Rows
+    decided: Rows
+    older: int | None
+    """The number before which the next older page begins."""
+
+
+@dataclass(frozen=True)
+class RequestPage:
+    """The blocks of the page of one request, in reading order."""
+
+    is_held: bool | None
+    """Whether the marts take the time out; None where the exception has not been taken in."""
+    shifts: Rows
+    history: Sequence[RowMapping]
+    names: Mapping[str, str]
+
+
+def read_list(connection: Connection, services: list[str], before: int | None) -> Listed:
+    asked = {"services": services, "before": before}
+    decided = connection.execute(DECIDED, {**asked, "most": PAGE_SIZE + 1}).all()
+    shown = decided[:PAGE_SIZE]
+    return Listed(
+        connection.execute(WAITING, {**asked, "most": MOST_SHOWN}).all(),
+        connection.execute(IN_FORCE, {**asked, "most": MOST_SHOWN}).all(),
+        shown,
+        shown[-1].request_id if len(decided) > PAGE_SIZE else None,
+    )
+
+
+def find_request(connection: Connection, request_id: int) -> RowMapping:
+    """The request with its agent and service, or 404."""
+    found = connection.execute(ONE, {"request_id": request_id}).mappings().one_or_none()
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def read_request_page(connection: Connection, request: RowMapping) -> RequestPage:
+    """The page of a request that the visitor may see."""
+    request_id = request["request_id"]
+    history = connection.execute(HISTORY, {"subject": SUBJECT, "request_id": request_id})
+    entries = history.mappings().all()
+    held = connection.execute(HELD, {"exception_id": exception_id(request_id)})
+    return RequestPage(
+        held.scalar_one_or_none(),
+        connection.execute(SHIFTS, dict(request)).all(),
+        entries,
+        names_of(connection, {entry["actor"] for entry in entries}),
+    )
+
+
+def read_people(connection: Connection, visitor: Visitor, now: datetime) -> Rows:
+    """For whom the visitor may ask for an exception."""
+    asked = _scope(visitor, Right.REQUEST_EXCEPTION)
+    return connection.execute(PEOPLE, {**asked, "now": now}).all()
+
+
+def answers_for(connection: Connection, visitor: Visitor, right: Right, agent_id: str) -> bool:
+    """Whether the visitor has the right where the agent works, and answers for the agent's team."""
+    asked = {**_scope(visitor, right), "agent_id": agent_id}
+    is_so: bool = connection.execute(ANSWERS_FOR, asked).scalar_one()
+    return is_so
+
+
+def read_wanted(form: FormData, people: Rows) -> Wanted:
+    """What a form asks for; ExceptionRequestError `incomplete` names what cannot be read."""
+    who = next((one for one in people if one.agent_id == typed_text(form, "agent_id")), None)
+    wrong = [] if who else ["agent_id"]
+    times: dict[str, datetime] = {}
+    for name in ("start_at", "end_at"):
+        try:
+            times[name] = datetime.strptime(typed_text(form, name) or "", BROWSER_MINUTE).replace(
+                tzinfo=ZoneInfo(who.timezone if who else "UTC")
+            )
+        except ValueError:
+            wrong.append(name)
+    category, reason = typed_text(form, "reason_code"), typed_text(form, "reason")
+    if category not in set(Reason):
+        wrong.append("reason_code")
+    if not reason:
+        wrong.append("reason")
+    if wrong or who is None or reason is None:
+        raise ExceptionRequestError("incomplete", wrong)
+    return Wanted(who.agent_id, times["start_at"], times["end_at"], Reason(category), reason)
+
+
+def _scope(visitor: Visitor, right: Right) -> dict[str, Any]:
+    return {
+        "services": visitor.services(right),
+        "coordinated": visitor.coordinates(),
+        "me": visitor.agent_id,
+    }
