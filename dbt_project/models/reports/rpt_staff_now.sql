@@ -26,7 +26,8 @@ shifts as (
     group by services.service_code
 ),
 
--- By service and interval, so that only these are looked up
+-- By service and interval, so that only these are looked up, and only where somebody asks: what is
+-- required must be put together from all that was delivered for the service
 staff as (
     select
         services.service_code,
@@ -42,6 +43,10 @@ staff as (
             and evaluation.interval_start = services.interval_start
             and evaluation.required > 0
     ) as running
+    where exists (
+            select from {{ ref('int_target_in_force') }} as target
+            where target.service_code = services.service_code and target.kpi = 'staffing'
+        )
 )
 
 select
