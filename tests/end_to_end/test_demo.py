@@ -78,7 +78,7 @@ def test_the_board_shows_services_people_rosters_breaches_and_mails(demo: Demo):
 
 
 def test_the_board_says_what_the_marts_say(demo: Demo):
-    opened = demo.query("select count(*) from marts.fct_breach where detected_at <= now()")[0][0]
+    opened = demo.query("select count(*) from marts.fct_breach where scope = 'service'")[0][0]
     plans = demo.query("select count(*) from marts.fct_recovery_plan")[0][0]
     assert opened == plans > 0
     statuses = {row[0] for row in demo.query("select distinct status from marts.fct_attendance")}

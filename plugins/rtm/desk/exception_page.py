@@ -250,7 +250,7 @@ def read_wanted(form: FormData, people: Rows) -> Wanted:
             )
         except ValueError:
             wrong.append(name)
-    category, reason = typed_text(form, "reason_code"), typed_text(form, "reason")
+    category, reason = typed_text(form, "reason_code") or "", typed_text(form, "reason")
     if category not in set(Reason):
         wrong.append("reason_code")
     if not reason:

@@ -104,10 +104,8 @@ def change_exception(
     reason = ""
     try:
         with page.connection(writes=True) as connection:
-            change_request(
-                *(connection, page.desk.landing, request_id),
-                *(action, _me(page), page.desk.now(), note),
-            )
+            me, now = _me(page), page.desk.now()
+            change_request(connection, page.desk.landing, request_id, action, me, now, note)
     except ExceptionRequestError as error:
         reason, status = error.reason, 422
     except OSError as error:

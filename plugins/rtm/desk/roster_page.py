@@ -106,7 +106,6 @@ WAITING = text(
     {UPLOADS}
     where upload.service_codes && cast(:services as text[])
         and version.version_id is null
-        and ledger.outcome is distinct from 'repeated'
     order by upload.upload_id desc
     limit :most
     """

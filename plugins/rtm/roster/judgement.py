@@ -324,7 +324,8 @@ def _answer_makers(
     """Who uploaded a file gets the answer. A dropped one names no sender: the makers of the roster
     get it (team leaders and workforce management of the service), or the operators if nobody is
     known. A check that failed is the operators' matter in any case."""
-    senders = connection.execute(SENDERS, {"file_name": delivery.file_name}).scalars()
+    asked = {"file_name": delivery.file_name}
+    senders: list[str] = list(connection.execute(SENDERS, asked).scalars())
     told = set(
         people(connection, senders) or roster_makers(connection, settings, version.service_code)
     )

@@ -53,7 +53,6 @@ class UploadError(ValueError):
     - `wrong_ending`: not a kind of file that rosters come in;
     - `too_large`;
     - `unreadable`: landing would put it into quarantine as a whole;
-    - `repeated`: it says what was delivered last;
     - `no_entries`: no row of it can be read, or of no known service.
     """
 
@@ -100,8 +99,6 @@ def try_upload(warehouse: Warehouse, upload: Upload, at: datetime) -> Trial:
     name = f"upload{upload.suffix}"
     arrival = Arrival(ROSTER, LocalFileSystem(), name, at, upload.size_bytes, upload.content)
     trial = try_file(warehouse, arrival, MOST_ROWS)
-    if trial.landed.outcome == "repeated":
-        raise UploadError("repeated")
     if trial.landed.outcome == "quarantined":
         raise UploadError("unreadable", trial.quarantined[0][1] if trial.quarantined else "")
     if not trial.covers:
