@@ -32,7 +32,7 @@ required as (
         sum(needed.forecast_aht_s * needed.forecast_offered * needed.held_s / needed.length_s)
         / nullif(
             sum(needed.forecast_offered * needed.held_s / needed.length_s)
-                filter (where needed.forecast_aht_s is not null),
+            filter (where needed.forecast_aht_s is not null),
             0
         ) as forecast_aht_s
     from needed
