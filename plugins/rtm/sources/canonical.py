@@ -216,6 +216,35 @@ PLAN_RULE = Feed(
     service_column="service_code",
 )
 
+COACHING_LADDER = Feed(
+    "coaching_ladder",
+    (
+        *_optional(Kind.TEXT, "service_code"),
+        *_text("step_code"),
+        *_needed(Kind.NUMBER, "step_no"),
+        *_text("step_name"),
+        *_optional(Kind.TEXT, "step_name_indonesian"),
+        *_needed(Kind.NUMBER, "lapses_after_days", "follow_up_days"),
+        *_optional(Kind.BOOLEAN, "is_active"),
+    ),
+    Role.REFERENCE,
+    key=("service_code", "lower(step_code)"),
+    service_column="service_code",
+)
+
+COACHING_RULE = Feed(
+    "coaching_rule",
+    (
+        *_text("service_code", "matter"),
+        *_optional(Kind.NUMBER, "occurrences", "within_days"),
+        *_optional(Kind.TEXT, "first_step"),
+        *_optional(Kind.BOOLEAN, "is_active"),
+    ),
+    Role.REFERENCE,
+    key=("service_code", "lower(matter)"),
+    service_column="service_code",
+)
+
 ROSTER = Feed(
     "roster",
     (
@@ -307,6 +336,8 @@ CANONICAL = (
         ROTG_RULE,
         BREACH_RULE,
         PLAN_RULE,
+        COACHING_LADDER,
+        COACHING_RULE,
         ROSTER,
         AGENT_EVENT,
         CALL,
