@@ -422,9 +422,7 @@ class Coaching(Base):
             name="follow_up_is_whole",
         ),
         CheckConstraint("step_no <= proposed_step_no", name="never_higher"),
-        CheckConstraint(
-            "decided_by <> agent_id and followed_up_by <> agent_id", name="by_another"
-        ),
+        CheckConstraint("decided_by <> agent_id and followed_up_by <> agent_id", name="by_another"),
     )
 
     coaching_id: Mapped[int] = _identity()
@@ -466,7 +464,9 @@ class CoachingEvidence(Base):
         ),
     )
 
-    coaching_id: Mapped[int] = mapped_column(ForeignKey("ops.coaching.coaching_id"), primary_key=True)
+    coaching_id: Mapped[int] = mapped_column(
+        ForeignKey("ops.coaching.coaching_id"), primary_key=True
+    )
     breach_id: Mapped[int] = mapped_column(
         ForeignKey("ops.agent_breach.breach_id"), primary_key=True
     )
