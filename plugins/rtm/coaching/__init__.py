@@ -1,4 +1,4 @@
-"""Coaching: steps of the ladder are proposed from what agents did not keep to, and decided by people.
+"""Coaching: steps of the ladder, proposed from what agents did not keep to, decided by people.
 
 What was not kept to is found in `rtm.breach`; the ladder and its rules are data (`stg_coaching__`).
 """

@@ -8,7 +8,7 @@ Nothing is issued here. A cycle looks at the matters of the longest rule's days 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -220,7 +220,7 @@ def _withdraw(connection: Connection, as_of: datetime) -> int:
 
 
 def _propose(connection: Connection, as_of: datetime) -> int:
-    today: date = as_of.date()
+    today: date = as_of.astimezone(UTC).date()
     longest: int = connection.execute(LONGEST).scalar_one()
     # Both ends as values: the planner sees how few days they are.
     asked = {"as_of": as_of, "today": today, "since": today - timedelta(days=longest)}

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from rtm.desk import errors, forms, plan_routes, routes
+from rtm.desk import coaching_routes, errors, forms, plan_routes, routes
 from rtm.desk.headers import SecureHeaders
 from rtm.desk.identity import signed_in
 from rtm.desk.pages import root_of
@@ -38,6 +38,7 @@ def create_desk(desk: Desk, identify: Callable[..., Any]) -> FastAPI:
     app.dependency_overrides[signed_in] = identify
     app.include_router(routes.router)
     app.include_router(plan_routes.router)
+    app.include_router(coaching_routes.router)
     # Behind all others: to those who are not signed in, an address that is none says nothing.
     app.get("/{path:path}")(nowhere)
     errors.answer_errors(app)

@@ -34,6 +34,7 @@ ASSETS = Path(__file__).with_name("assets")
 NAVIGATION: tuple[tuple[str, str, Right], ...] = (
     ("/", "nav.today", Right.READ_SERVICE),
     ("/breaches", "nav.breaches", Right.READ_SERVICE),
+    ("/coaching", "nav.coaching", Right.DECIDE_COACHING),
     ("/audit", "nav.audit", Right.READ_AUDIT),
 )
 """Path, words, and the right without which the page is not shown."""
