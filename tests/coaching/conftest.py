@@ -15,11 +15,12 @@ from tests.small_centre import DAY, MORNING, REFERENCE, deliver_reference
 MATTER = text(
     """
     insert into ops.agent_breach
-        (service_code, agent_id, roster_date, shift_code, matter, subject, kpi, started_at,
-         detected_at, cleared_at, cleared_because, comparator, target, observed, severity,
-         recounted_at)
+        (breach_id, service_code, agent_id, roster_date, shift_code, matter, subject, kpi,
+         started_at, detected_at, cleared_at, cleared_because, comparator, target, observed,
+         severity, recounted_at)
     values
-        (:service, :agent, :day, 'P', :matter, :subject, 'login_compliance', :at, :at,
+        (nextval('ops.breach_breach_id_seq'), :service, :agent, :day, 'P', :matter, :subject,
+         'login_compliance', :at, :at,
          case when cast(:because as text) is not null then cast(:at as timestamptz) end,
          :because, '<=', 300, 900, 'warning', :at)
     returning breach_id

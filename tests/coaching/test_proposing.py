@@ -210,11 +210,12 @@ def test_a_cycle_looks_at_the_days_of_the_rules_alone(floor):
             text(
                 """
                 insert into ops.agent_breach
-                    (service_code, agent_id, roster_date, shift_code, matter, subject, kpi,
-                     started_at, detected_at, cleared_at, cleared_because, comparator, target,
+                    (breach_id, service_code, agent_id, roster_date, shift_code, matter, subject,
+                     kpi, started_at, detected_at, cleared_at, cleared_because, comparator, target,
                      observed, severity, recounted_at)
-                select 'KARTU', 'X' || n % 50, date '2026-11-23' - n / 50, 'P', 'late_login', '',
-                    'login_compliance', :at, :at, :at, 'over', '<=', 300, 900, 'warning', :at
+                select nextval('ops.breach_breach_id_seq'), 'KARTU', 'X' || n % 50,
+                    date '2026-11-23' - n / 50, 'P', 'late_login', '', 'login_compliance',
+                    :at, :at, :at, 'over', '<=', 300, 900, 'warning', :at
                 from generate_series(0, 50000) as n
                 """
             ),

@@ -143,7 +143,9 @@ def _page(
     agent = coaching_page.read_agent(connection, agent_id.replace("\x00", ""))
     if agent is None:
         raise HTTPException(404)
-    facts = coaching_page.read_agent_page(connection, services, page.visitor.agent_id, agent_id)
+    facts = coaching_page.read_agent_page(
+        connection, services, page.visitor.agent_id, agent.agent_id
+    )
     if not facts.steps:
         page.insist(Right.DECIDE_COACHING, agent.service_code or "")
     clock = state.read_clock(connection)
