@@ -1,5 +1,5 @@
--- One row per service and step of its ladder of coaching: as the service states it, else the site for
--- all services, else this product.
+-- One row per service and step of its ladder of coaching: as the service states it, else the site
+-- for all services, else this product.
 {{ config(materialized='view') }}
 
 with

@@ -1,5 +1,5 @@
--- One row per step of the ladder of coaching, as this version of the product knows it. A site states
--- its own by the feed coaching_ladder.
+-- One row per step of the ladder of coaching, as this version of the product knows it. A site
+-- states its own by the feed coaching_ladder.
 --
 -- A step lapses so many days after it was issued, and is followed up before that. A warning letter
 -- holds for six months unless company rules say otherwise (docs/coaching.md); six months are 181
