@@ -96,7 +96,7 @@ def test_who_may_read_is_a_matter_of_the_right_to_decide(reader, case):
         assert {name: reader(name).get(path).status_code for name in READERS} == READERS
         for name, status in READERS.items():
             if status != 200:
-                assert "Ani" not in reader(name).get(path).text
+                assert "Tim Satu" not in reader(name).get(path).text
     assert "/coaching" not in reader("W1").get("/").text
     assert 'href="/coaching"' in reader("L1").get("/").text
 
