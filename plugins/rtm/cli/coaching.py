@@ -59,7 +59,9 @@ def coaching_commands() -> None:
 @click.option("--service", help="Of this service.")
 @click.option("--agent", help="Of this agent, also what is over.")
 @click.option(
-    "--status", type=click.Choice(list(Status)), help="Of this status; default: what still matters."
+    "--status",
+    type=click.Choice([status.value for status in Status]),
+    help="Of this status; default: what still matters.",
 )
 @click.option("--limit", default=50, show_default=True, help="Newest steps to list.")
 def list_command(service: str | None, agent: str | None, status: str | None, limit: int) -> None:
