@@ -115,10 +115,12 @@ def detect_breaches(system: System, as_of: datetime) -> Did:
     service gets its recovery plan, and the plans are followed: withdrawn, judged by their effect,
     reminded of."""
     from rtm.breach import detect
+    from rtm.coaching import follow_coaching
     from rtm.recovery import follow_plans
 
     found = detect(system.warehouse, system.settings, as_of)
     followed = follow_plans(system.warehouse, system.settings, as_of)
+    coached = follow_coaching(system.warehouse, as_of)
     return {
         "opened": found.opened,
         "cleared": found.cleared,
@@ -127,6 +129,8 @@ def detect_breaches(system: System, as_of: datetime) -> Did:
         "withdrawn": followed.withdrawn,
         "judged": followed.judged,
         "reminded": followed.reminded,
+        "coaching_proposed": coached.proposed,
+        "coaching_withdrawn": coached.withdrawn,
     }
 
 

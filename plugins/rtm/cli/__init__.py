@@ -28,6 +28,11 @@ DISK_FULL = "53100"
         "quarantine": ("rtm.cli.warehouse", "quarantine_command", "List what could not be read."),
         "roster": ("rtm.cli.roster", "roster_commands", "Versions, differences, coverage."),
         "plan": ("rtm.cli.plan", "plan_commands", "Recovery plans, what is due, what was done."),
+        "coaching": (
+            "rtm.cli.coaching",
+            "coaching_commands",
+            "Steps of coaching, and their ground.",
+        ),
         "audit": ("rtm.cli.plan", "audit_commands", "Who changed which record; check it is whole."),
         "source": ("rtm.cli.source", "source_commands", "Sources of rows, and mapping files."),
         "outbox": ("rtm.cli.warehouse", "outbox_commands", "List mails; send one again."),

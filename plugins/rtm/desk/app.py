@@ -8,7 +8,15 @@ from typing import Any
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from rtm.desk import errors, exception_routes, forms, plan_routes, roster_routes, routes
+from rtm.desk import (
+    coaching_routes,
+    errors,
+    exception_routes,
+    forms,
+    plan_routes,
+    roster_routes,
+    routes,
+)
 from rtm.desk.bodies import LimitedBodies
 from rtm.desk.headers import SecureHeaders
 from rtm.desk.identity import signed_in
@@ -41,6 +49,7 @@ def create_desk(desk: Desk, identify: Callable[..., Any]) -> FastAPI:
     app.include_router(plan_routes.router)
     app.include_router(roster_routes.router)
     app.include_router(exception_routes.router)
+    app.include_router(coaching_routes.router)
     # Behind all others: to those who are not signed in, an address that is none says nothing.
     app.get("/{path:path}")(nowhere)
     errors.answer_errors(app)

@@ -36,6 +36,7 @@ NAVIGATION: tuple[tuple[str, str, Right], ...] = (
     ("/breaches", "nav.breaches", Right.READ_SERVICE),
     ("/rosters", "nav.rosters", Right.READ_SERVICE),
     ("/exceptions", "nav.exceptions", Right.READ_SERVICE),
+    ("/coaching", "nav.coaching", Right.DECIDE_COACHING),
     ("/audit", "nav.audit", Right.READ_AUDIT),
 )
 """Path, words, and the right without which the page is not shown."""

@@ -235,6 +235,35 @@ PLAN_RULE = Feed(
     service_column="service_code",
 )
 
+COACHING_LADDER = Feed(
+    "coaching_ladder",
+    (
+        *_optional(Kind.TEXT, "service_code"),
+        *_text("step_code"),
+        *_needed(Kind.NUMBER, "step_no"),
+        *_text("step_name"),
+        *_optional(Kind.TEXT, "step_name_indonesian"),
+        *_needed(Kind.NUMBER, "lapses_after_days", "follow_up_days"),
+        *_optional(Kind.BOOLEAN, "is_active"),
+    ),
+    Role.REFERENCE,
+    key=("service_code", "lower(step_code)"),
+    service_column="service_code",
+)
+
+COACHING_RULE = Feed(
+    "coaching_rule",
+    (
+        *_text("service_code", "matter"),
+        *_optional(Kind.NUMBER, "occurrences", "within_days"),
+        *_optional(Kind.TEXT, "first_step"),
+        *_optional(Kind.BOOLEAN, "is_active"),
+    ),
+    Role.REFERENCE,
+    key=("service_code", "lower(matter)"),
+    service_column="service_code",
+)
+
 ROSTER = Feed(
     "roster",
     (
@@ -327,6 +356,8 @@ CANONICAL = (
         BREACH_RULE,
         EXPECTED_PEAK,
         PLAN_RULE,
+        COACHING_LADDER,
+        COACHING_RULE,
         ROSTER,
         AGENT_EVENT,
         CALL,

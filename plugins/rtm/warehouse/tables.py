@@ -400,6 +400,98 @@ class RecoveryPlan(Base):
     is_on_legal_hold: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
+class Coaching(Base):
+    """One row per step of coaching, proposed by the pipeline and decided by a person.
+
+    Its life is `rtm.coaching.lifecycle`; each step of it is in `ops.audit`. What a step says of its
+    periods was said when it was issued: a ladder that changes later does not change it.
+    """
+
+    __tablename__ = "coaching"
+    __table_args__ = (
+        Index(
+            "ix_coaching_one_proposed",
+            *("agent_id", "service_code"),
+            unique=True,
+            postgresql_where=text("status = 'proposed'"),
+        ),
+        Index(None, "agent_id", "service_code"),
+        CheckConstraint(
+            "status in ('proposed', 'issued', 'followed_up', 'dismissed', 'withdrawn')",
+            name="status",
+        ),
+        CheckConstraint(
+            "(status in ('issued', 'followed_up', 'dismissed')) = (decided_by is not null)",
+            name="decided_by_a_person",
+        ),
+        CheckConstraint(
+            "(status in ('issued', 'followed_up')) = (step is not null)", name="issued"
+        ),
+        CheckConstraint(
+            "num_nulls(step, step_no, follow_up_due_at, lapses_at) in (0, 4)", name="step_is_whole"
+        ),
+        CheckConstraint("num_nulls(decided_at, decided_by) in (0, 2)", name="decision_is_whole"),
+        CheckConstraint(
+            "(status = 'followed_up') = (followed_up_by is not null)", name="followed_up"
+        ),
+        CheckConstraint(
+            "num_nulls(followed_up_at, followed_up_by, follow_up_note) in (0, 3)",
+            name="follow_up_is_whole",
+        ),
+        CheckConstraint("step_no <= proposed_step_no", name="never_higher"),
+        CheckConstraint("decided_by <> agent_id and followed_up_by <> agent_id", name="by_another"),
+    )
+
+    coaching_id: Mapped[int] = _identity()
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
+    """Counts the changes: who decides says which one they saw."""
+    service_code: Mapped[str]
+    agent_id: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=text("'proposed'"))
+    status_since: Mapped[datetime]
+    proposed_step: Mapped[str]
+    proposed_step_no: Mapped[int]
+    proposed_at: Mapped[datetime]
+    # What a person decided
+    step: Mapped[str | None]
+    """The step that was issued: the proposed one, or a lower one."""
+    step_no: Mapped[int | None]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    reason: Mapped[str | None]
+    """Of a dismissal, of a lower step, or of the pipeline that withdrew the proposal."""
+    follow_up_due_at: Mapped[datetime | None]
+    lapses_at: Mapped[datetime | None]
+    # What came of it
+    followed_up_at: Mapped[datetime | None]
+    followed_up_by: Mapped[str | None]
+    follow_up_note: Mapped[str | None]
+
+
+class CoachingEvidence(Base):
+    """One row per matter that a step of coaching rests on; a matter is used by one step only."""
+
+    __tablename__ = "coaching_evidence"
+    __table_args__ = (
+        Index(
+            "ix_coaching_evidence_used_once",
+            "breach_id",
+            unique=True,
+            postgresql_where=text("released_at is null"),
+        ),
+    )
+
+    coaching_id: Mapped[int] = mapped_column(
+        ForeignKey("ops.coaching.coaching_id"), primary_key=True
+    )
+    breach_id: Mapped[int] = mapped_column(
+        ForeignKey("ops.agent_breach.breach_id"), primary_key=True
+    )
+    attached_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+    """When the proposal was withdrawn: another one may use the matter."""
+
+
 class Audit(Base):
     """One row per change of a record that people answer for; nobody rewrites it.
 
