@@ -122,8 +122,7 @@ def test_a_service_without_a_target_and_a_feed_that_is_behind_are_told(sign_in, 
 
 def test_the_list_holds_the_breaches_of_the_visitor_page_by_page(sign_in, marts):
     count = marts(
-        "select count(*) from marts.fct_breach"
-        " where service_code = 'KARTU' and scope = 'service'"
+        "select count(*) from marts.fct_breach where service_code = 'KARTU' and scope = 'service'"
     )[0][0]
     browser = sign_in()
     shown: list[str] = []
