@@ -34,15 +34,16 @@ staff as (
         running.present,
         running.required
     from services
-    cross join lateral (
-        select
-            coalesce(evaluation.present, 0) as present,
-            evaluation.required
-        from {{ ref('fct_roster_evaluation') }} as evaluation
-        where evaluation.service_code = services.service_code
-            and evaluation.interval_start = services.interval_start
-            and evaluation.required > 0
-    ) as running
+    cross join
+        lateral (
+            select
+                coalesce(evaluation.present, 0) as present,
+                evaluation.required
+            from {{ ref('fct_roster_evaluation') }} as evaluation
+            where evaluation.service_code = services.service_code
+                and evaluation.interval_start = services.interval_start
+                and evaluation.required > 0
+        ) as running
     where exists (
             select from {{ ref('int_target_in_force') }} as target
             where target.service_code = services.service_code and target.kpi = 'staffing'
