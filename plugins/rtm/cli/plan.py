@@ -47,7 +47,9 @@ def plan_commands() -> None:
 @plan_commands.command("list")
 @click.argument("service", required=False)
 @click.option(
-    "--status", type=click.Choice(list(Status)), help="Of this status; default: all open."
+    "--status",
+    type=click.Choice([status.value for status in Status]),
+    help="Of this status; default: all open.",
 )
 @click.option("--limit", default=50, show_default=True, help="Newest plans to list.")
 def list_command(service: str | None, status: str | None, limit: int) -> None:
