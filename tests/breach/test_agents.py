@@ -172,5 +172,27 @@ def test_a_team_whose_leader_cannot_be_told_is_told_to_the_coordinator(centre, d
     assert mail["To"] == "koko@bank.example"
 
 
+def test_a_shift_without_its_agent_leads_to_a_proposal_of_coaching(centre, deliver, query):
+    centre.events.tell(-1, "A1", "login")
+    centre.look(31)
+    assert query("select * from marts.fct_coaching") == []
+    centre.events.tell(9 * 60, "A1", "logout")
+    centre.look(14 * 60)
+    found = "select agent_id, status, proposed_step from marts.fct_coaching"
+    proposed = {"agent_id": "A2", "status": "proposed", "proposed_step": "reminder"}
+    assert query(found) == [proposed]
+    # The next day it turns out that leave had been given.
+    deliver(
+        "exception",
+        "leave.csv",
+        "exception_id,agent_id,start_at,end_at,reason,approved_by,updated_at\n"
+        f"X1,A2,{DAY}T08:00,{DAY}T17:00,dokter,L1,{DAY}T20:00\n",
+        MORNING + timedelta(hours=20),
+    )
+    for minute in (20 * 60 + 1, 20 * 60 + 12):
+        centre.look(minute)
+    assert query(found) == [proposed | {"status": "withdrawn"}]
+
+
 def body(mail):
     return mail.get_body(("plain",)).get_content()
