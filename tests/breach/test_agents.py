@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from rtm.breach import agents
 from rtm.cycle import System, run_cycle
 from tests.notify.mailbox import open_mailbox
 from tests.small_centre import DAY, MORNING, REFERENCE, deliver_reference, roster
@@ -192,6 +195,55 @@ def test_a_shift_without_its_agent_leads_to_a_proposal_of_coaching(centre, deliv
     for minute in (20 * 60 + 1, 20 * 60 + 12):
         centre.look(minute)
     assert query(found) == [proposed | {"status": "withdrawn"}]
+
+
+FILL = """
+insert into intermediate.int_shift_attendance
+    (agent_id, service_code, roster_date, shift_code, function, kind, planned_start_at,
+     planned_end_at, status, login_late_s, gap_s, is_over, settles_at, is_provisional)
+select 'X' || agent, 'KARTU', day, 'P', 'agent', 'work', day + interval '1 hour',
+    day + interval '10 hours', 'late', 900, 0, true, day + interval '14 hours', false
+from generate_series(1, 500) as agent
+cross join generate_series(date '2026-08-25', date '2026-11-22', interval '1 day') as day;
+insert into intermediate.int_shift_aux
+    (agent_id, service_code, roster_date, shift_code, aux_code, aux_s, is_provisional)
+select agent_id, service_code, roster_date, shift_code, 'ISTIRAHAT', 4000, false
+from intermediate.int_shift_attendance where starts_with(agent_id, 'X');
+insert into intermediate.int_rotg_shift
+    (agent_id, service_code, roster_date, shift_code, rule_code, rule_version, started_at,
+     measured, threshold, settles_at)
+select agent_id, service_code, roster_date, shift_code, 'acw_over_limit', 'rotg/1',
+    planned_start_at, 200, 180, settles_at
+from intermediate.int_shift_attendance where starts_with(agent_id, 'X');
+insert into ops.agent_breach
+    (breach_id, service_code, agent_id, roster_date, shift_code, matter, subject, kpi, started_at,
+     detected_at, cleared_at, cleared_because, comparator, target, observed, severity, recounted_at)
+select nextval('ops.breach_breach_id_seq'), service_code, agent_id, roster_date, 'P', 'late_login',
+    '', 'login_compliance', planned_start_at, planned_start_at, planned_end_at, 'over', '<=', 300,
+    900, 'warning', planned_end_at
+from intermediate.int_shift_attendance where starts_with(agent_id, 'X');
+update ops.agent_breach set cleared_at = null, cleared_because = null
+where roster_date = '2026-11-22' and starts_with(agent_id, 'X');
+analyze intermediate.int_shift_attendance, intermediate.int_shift_aux, intermediate.int_rotg_shift,
+    ops.agent_breach
+"""
+
+
+def test_a_cycle_reads_the_shifts_of_today_alone_whatever_is_stored(centre):
+    """Ninety days of five hundred agents, all of them late every day."""
+    centre.events.tell(-1, "A1", "login")
+    centre.look(31)
+    engine = centre.system.warehouse.engine()
+    with engine.begin() as connection:
+        connection.exec_driver_sql(FILL)
+    at = {"as_of": MORNING + 31 * MINUTE, "roster_date": DAY - timedelta(days=2)}
+    with engine.connect() as connection:
+        for statement in (agents.OPEN, agents.CLEAR, agents.LOOK_AGAIN):
+            explained = text(f"explain (analyze, summary off) {statement.text}")
+            told = "\n".join(connection.execute(explained, at).scalars())
+            whole = r"Seq Scan on (int_shift_attendance|int_shift_aux|int_rotg_shift|agent_breach)"
+            assert not re.search(whole, told), told
+            connection.rollback()
 
 
 def body(mail):

@@ -5,7 +5,8 @@
 ] -%}
 with
 
-shifts as (
+-- Not computed once for all: who asks for one service and date has only those looked up
+shifts as not materialized (
     select
         shift.*,
         service.no_show_after_s,

@@ -61,6 +61,7 @@ OPEN = text(
             and found.roster_date
             between (cast(:as_of as timestamptz) at time zone service.timezone)::date - 1
             and (cast(:as_of as timestamptz) at time zone service.timezone)::date
+        offset 0
     ) as matter
     where not exists (
             select from marts.rpt_behind as behind
@@ -87,15 +88,19 @@ OPEN = text(
     """
 )
 
-# What the marts say now of a matter that is known
+# What the marts say now of a matter that is known, each by itself
 NOW = """
-    left join marts.rpt_agent_matter as matter
-        on matter.service_code = known.service_code
-        and matter.roster_date = known.roster_date
-        and matter.agent_id = known.agent_id
-        and matter.shift_code = known.shift_code
-        and matter.matter = known.matter
-        and matter.subject = known.subject
+    left join lateral (
+        select found.agent_id, found.observed, found.is_provisional
+        from marts.rpt_agent_matter as found
+        where found.agent_id = known.agent_id
+            and found.service_code = known.service_code
+            and found.roster_date = known.roster_date
+            and found.shift_code = known.shift_code
+            and found.matter = known.matter
+            and found.subject = known.subject
+        offset 0
+    ) as matter on true
 """
 # Who had not come may have come late since
 TAKEN_BACK = """

@@ -8,7 +8,10 @@
             'by': ['agent_id', 'service_code', 'rule_code'],
             'from': {'from_at': 'started_at'},
         },
-        indexes=[{'columns': ['agent_id', 'service_code', 'started_at']}],
+        indexes=[
+            {'columns': ['agent_id', 'service_code', 'started_at']},
+            {'columns': ['service_code', 'roster_date']},
+        ],
     )
 }}
 

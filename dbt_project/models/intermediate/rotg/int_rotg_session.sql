@@ -7,7 +7,10 @@
             'by': ['agent_id'],
             'from': {'from_at': 'session_started_at'},
         },
-        indexes=[{'columns': ['agent_id', 'session_started_at']}],
+        indexes=[
+            {'columns': ['agent_id', 'session_started_at']},
+            {'columns': ['service_code', 'roster_date']},
+        ],
     )
 }}
 

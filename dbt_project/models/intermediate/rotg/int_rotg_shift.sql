@@ -6,7 +6,10 @@
             'touched': 'int_rotg_shift_touched',
             'by': ['agent_id', 'service_code', 'roster_date', 'shift_code'],
         },
-        indexes=[{'columns': ['agent_id', 'service_code', 'roster_date', 'shift_code']}],
+        indexes=[
+            {'columns': ['agent_id', 'service_code', 'roster_date', 'shift_code']},
+            {'columns': ['service_code', 'roster_date']},
+        ],
     )
 }}
 
