@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 PIPELINE = "rtm"
 """The actor where no person acts."""
@@ -20,6 +20,15 @@ RECORD = text(
     """
     insert into ops.audit (at, actor, subject, subject_id, action, content)
     values (:at, :actor, :subject, :subject_id, :action, :content)
+    """
+)
+
+ENTRIES = text(
+    """
+    select audit_id, subject_id, at, actor, action, content
+    from ops.audit
+    where subject = :subject and subject_id = any(:subject_ids)
+    order by audit_id
     """
 )
 
@@ -53,6 +62,14 @@ ERASE = text(
 )
 
 
+class ChangedMeanwhileError(RuntimeError):
+    """Somebody else changed a record after it was read; `by` and `at` say who and when."""
+
+    def __init__(self, by: str, at: datetime) -> None:
+        super().__init__(f"changed by {by} at {at.isoformat(timespec='seconds')}")
+        self.by, self.at = by, at
+
+
 def record(
     connection: Connection,
     at: datetime,
@@ -74,6 +91,21 @@ def record(
             "content": Jsonb(content or {}),
         },
     )
+
+
+def read(connection: Connection, subject: str, subject_ids: list[int]) -> list[RowMapping]:
+    """What was done with these records, oldest first."""
+    asked = {"subject": subject, "subject_ids": subject_ids}
+    return list(connection.execute(ENTRIES, asked).mappings())
+
+
+def insist_unchanged(
+    connection: Connection, subject: str, subject_id: int, revision: int, seen: int
+) -> None:
+    """Raises ChangedMeanwhileError where the record is not in the revision that somebody saw."""
+    if revision != seen:
+        last = read(connection, subject, [subject_id])[-1]
+        raise ChangedMeanwhileError(last["actor"], last["at"])
 
 
 def first_broken(connection: Connection) -> int | None:

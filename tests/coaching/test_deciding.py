@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from rtm import audit
-from rtm.coaching.deciding import ChangedMeanwhileError, UnknownCoachingError, read_coaching
+from rtm.audit import ChangedMeanwhileError
+from rtm.coaching.deciding import UnknownCoachingError, read_coaching
 from rtm.coaching.lifecycle import Action, CoachingError
 from rtm.cycle import run_cycle
 from rtm.warehouse import Role

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from rtm import audit
+from rtm.audit import ChangedMeanwhileError
 from rtm.cycle import run_cycle
 from rtm.recovery import read_history, read_plan
-from rtm.recovery.changing import ChangedMeanwhileError, UnknownPlanError
+from rtm.recovery.changing import UnknownPlanError
 from rtm.recovery.lifecycle import Action, PlanError
 from rtm.warehouse import Role
 from tests.recovery.conftest import MINUTE, TEN, calls, content

@@ -20,15 +20,6 @@ SUBJECT = "coaching"
 COACHING = text("select * from ops.coaching where coaching_id = :coaching_id")
 LOCK = text("select from ops.coaching where coaching_id = :coaching_id for update")
 
-HISTORY = text(
-    """
-    select audit_id, subject_id as coaching_id, at, actor, action, content
-    from ops.audit
-    where subject = :subject and subject_id = any(:coaching_ids)
-    order by audit_id
-    """
-)
-
 STEP = text(
     """
     select step_no, lapses_after_days, follow_up_days
@@ -80,14 +71,6 @@ class Change:
     note: str | None = None
 
 
-class ChangedMeanwhileError(RuntimeError):
-    """Somebody else decided after it was read; `by` and `at` say who and when."""
-
-    def __init__(self, by: str, at: datetime) -> None:
-        super().__init__(f"changed by {by} at {at.isoformat(timespec='seconds')}")
-        self.by, self.at = by, at
-
-
 class UnknownCoachingError(LookupError):
     """There is no step of coaching of this number."""
 
@@ -102,8 +85,7 @@ def read_coaching(connection: Connection, coaching_id: int) -> RowMapping:
 
 def read_history(connection: Connection, coaching_ids: list[int]) -> list[RowMapping]:
     """What was done with these steps, oldest first."""
-    asked = {"subject": SUBJECT, "coaching_ids": coaching_ids}
-    return list(connection.execute(HISTORY, asked).mappings())
+    return audit.read(connection, SUBJECT, coaching_ids)
 
 
 def standing(coaching: RowMapping) -> Standing:
@@ -118,9 +100,7 @@ def change_coaching(connection: Connection, coaching_id: int, change: Change) ->
     """
     connection.execute(LOCK, {"coaching_id": coaching_id})
     before = read_coaching(connection, coaching_id)
-    if before["revision"] != change.revision:
-        last = read_history(connection, [coaching_id])[-1]
-        raise ChangedMeanwhileError(last["actor"], last["at"])
+    audit.insist_unchanged(connection, SUBJECT, coaching_id, before["revision"], change.revision)
     step = _step(connection, before, change) if change.action is Action.ISSUE else None
     status = next_status(
         standing(before),

@@ -165,7 +165,7 @@ def read_agent_page(
     return AgentPage(
         steps,
         {of: [row for row in evidence if row.coaching_id == of] for of in ids},
-        {of: [entry for entry in history if entry["coaching_id"] == of] for of in ids},
+        {of: [entry for entry in history if entry["subject_id"] == of] for of in ids},
         {
             step.coaching_id: [
                 choice

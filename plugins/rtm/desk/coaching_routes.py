@@ -13,8 +13,8 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from sqlalchemy import Connection, Row
 from starlette.datastructures import FormData
 
+from rtm.audit import ChangedMeanwhileError
 from rtm.coaching import Change, change_coaching
-from rtm.coaching.deciding import ChangedMeanwhileError
 from rtm.coaching.lifecycle import MOVES, Action, CoachingError
 from rtm.desk import coaching_page, state
 from rtm.desk.pages import LARGEST_NUMBER, ForbiddenError, Page, requires

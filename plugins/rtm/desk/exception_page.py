@@ -12,6 +12,7 @@ from fastapi import HTTPException
 from sqlalchemy import Connection, Row, RowMapping, text
 from starlette.datastructures import FormData
 
+from rtm import audit
 from rtm.desk.plan_page import BROWSER_MINUTE, typed_text
 from rtm.desk.rights import Right, Visitor
 from rtm.floor.exceptions import (
@@ -159,15 +160,6 @@ SHIFTS = text(
     """
 )
 
-HISTORY = text(
-    """
-    select at, actor, action, content
-    from ops.audit
-    where subject = :subject and subject_id = :request_id
-    order by audit_id
-    """
-)
-
 
 @dataclass(frozen=True)
 class Listed:
@@ -214,8 +206,7 @@ def find_request(connection: Connection, request_id: int) -> RowMapping:
 def read_request_page(connection: Connection, request: RowMapping) -> RequestPage:
     """The page of a request that the visitor may see."""
     request_id = request["request_id"]
-    history = connection.execute(HISTORY, {"subject": SUBJECT, "request_id": request_id})
-    entries = history.mappings().all()
+    entries = audit.read(connection, SUBJECT, [request_id])
     held = connection.execute(HELD, {"exception_id": exception_id(request_id)})
     return RequestPage(
         held.scalar_one_or_none(),

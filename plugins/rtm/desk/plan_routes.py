@@ -12,12 +12,13 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
+from rtm.audit import ChangedMeanwhileError
 from rtm.desk import audit_page, state
 from rtm.desk.pages import LARGEST_NUMBER, Page, Reading, requires
 from rtm.desk.plan_page import as_typed, find_plan, read_content, read_plan_page, typed_text
 from rtm.desk.rights import Right
 from rtm.recipients import name_of
-from rtm.recovery.changing import Change, ChangedMeanwhileError, change_plan, standing
+from rtm.recovery.changing import Change, change_plan, standing
 from rtm.recovery.form import plan_as_pdf
 from rtm.recovery.lifecycle import MOST_WHYS, STEPS, Action, Cause, PlanError, allowed
 

@@ -50,15 +50,6 @@ PLAN = text(
 )
 LOCK = text("select from ops.recovery_plan where plan_id = :plan_id for update")
 
-HISTORY = text(
-    """
-    select audit_id, at, actor, action, content
-    from ops.audit
-    where subject = :subject and subject_id = :plan_id
-    order by audit_id
-    """
-)
-
 
 @dataclass(frozen=True)
 class Change:
@@ -75,14 +66,6 @@ class Change:
     """The reason, or the evidence of what was done."""
 
 
-class ChangedMeanwhileError(RuntimeError):
-    """Somebody else changed the plan after it was read; `by` and `at` say who and when."""
-
-    def __init__(self, by: str, at: datetime) -> None:
-        super().__init__(f"changed by {by} at {at.isoformat(timespec='seconds')}")
-        self.by, self.at = by, at
-
-
 class UnknownPlanError(LookupError):
     """There is no plan of this number, or it was removed at the end of its retention."""
 
@@ -97,8 +80,7 @@ def read_plan(connection: Connection, plan_id: int) -> RowMapping:
 
 def read_history(connection: Connection, plan_id: int) -> list[RowMapping]:
     """What was done with the plan, oldest first."""
-    found = connection.execute(HISTORY, {"subject": SUBJECT, "plan_id": plan_id})
-    return list(found.mappings())
+    return audit.read(connection, SUBJECT, [plan_id])
 
 
 def standing(plan: RowMapping) -> Standing:
@@ -124,9 +106,7 @@ def change_plan(
     """
     connection.execute(LOCK, {"plan_id": plan_id})
     plan = read_plan(connection, plan_id)
-    if plan["revision"] != change.revision:
-        last = read_history(connection, plan_id)[-1]
-        raise ChangedMeanwhileError(last["actor"], last["at"])
+    audit.insist_unchanged(connection, SUBJECT, plan_id, plan["revision"], change.revision)
     now = standing(plan)
     written = change.content if change.content is not None else now.content
     if change.content is not None and change.action not in (Action.WRITE, Action.SUBMIT):
