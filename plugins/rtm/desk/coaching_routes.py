@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
 from sqlalchemy import Connection, Row
 from starlette.datastructures import FormData
 
@@ -17,19 +17,15 @@ from rtm.audit import ChangedMeanwhileError
 from rtm.coaching import Change, change_coaching
 from rtm.coaching.lifecycle import MOVES, Action, CoachingError
 from rtm.desk import coaching_page, state
-from rtm.desk.pages import LARGEST_NUMBER, ForbiddenError, Page, requires
-from rtm.desk.plan_page import typed_text
+from rtm.desk.pages import ForbiddenError, Page, known_number, requires
 from rtm.desk.rights import Right
+from rtm.desk.typed import Posted, seen_revision, typed_text
 from rtm.recipients import name_of
 
 router = APIRouter()
 
 Deciding = Annotated[Page, Depends(requires(Right.DECIDE_COACHING))]
 OF_PEOPLE = tuple(action for action in Action if action is not Action.WITHDRAW)
-
-
-async def _form(request: Request) -> FormData:
-    return await request.form()
 
 
 @router.get("/coaching")
@@ -68,9 +64,7 @@ def show_agent(page: Deciding, agent_id: str, done: Annotated[str, Query()] = ""
 
 
 @router.post("/coaching/{coaching_id}/{action}")
-def decide(
-    page: Deciding, form: Annotated[FormData, Depends(_form)], coaching_id: int, action: Action
-) -> Response:
+def decide(page: Deciding, form: Posted, coaching_id: int, action: Action) -> Response:
     """Takes one decision. Where it cannot be taken, the page comes back with what was typed."""
     with page.connection() as connection:
         step = _found(connection, page, coaching_id)
@@ -78,10 +72,9 @@ def decide(
         raise HTTPException(404)
     if page.visitor.agent_id is None or not step.is_mine:
         raise ForbiddenError(Right.DECIDE_COACHING, page.visitor, is_elsewhere=True)
-    seen = typed_text(form, "revision") or ""
     change = Change(
         *(action, page.visitor.agent_id, page.desk.now()),
-        int(seen) if seen.isdecimal() else -1,
+        seen_revision(form),
         typed_text(form, "step"),
         typed_text(form, "note"),
     )
@@ -97,10 +90,9 @@ def decide(
 
 
 def _found(connection: Connection, page: Page, coaching_id: int) -> Row[Any]:
-    if not 0 < coaching_id <= LARGEST_NUMBER:
-        raise HTTPException(404)
     step = coaching_page.read_step(
-        *(connection, page.services(Right.DECIDE_COACHING), page.visitor.agent_id, coaching_id)
+        *(connection, page.services(Right.DECIDE_COACHING), page.visitor.agent_id),
+        known_number(coaching_id),
     )
     # A step of another service is none that this visitor knows of.
     if step is None:

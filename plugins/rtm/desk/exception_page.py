@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException
 from sqlalchemy import Connection, Row, RowMapping, text
 from starlette.datastructures import FormData
 
 from rtm import audit
-from rtm.desk.plan_page import BROWSER_MINUTE, typed_text
 from rtm.desk.rights import Right, Visitor
+from rtm.desk.typed import typed_moment, typed_text
 from rtm.floor.exceptions import (
     SUBJECT,
     ExceptionRequestError,
@@ -236,11 +235,13 @@ def read_wanted(form: FormData, people: Rows) -> Wanted:
     times: dict[str, datetime] = {}
     for name in ("start_at", "end_at"):
         try:
-            times[name] = datetime.strptime(typed_text(form, name) or "", BROWSER_MINUTE).replace(
-                tzinfo=ZoneInfo(who.timezone if who else "UTC")
-            )
+            moment = typed_moment(form, name, who.timezone if who else "UTC")
         except ValueError:
+            moment = None
+        if moment is None:
             wrong.append(name)
+        else:
+            times[name] = moment
     category, reason = typed_text(form, "reason_code") or "", typed_text(form, "reason")
     if category not in set(Reason):
         wrong.append("reason_code")

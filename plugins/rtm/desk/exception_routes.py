@@ -8,14 +8,13 @@ from __future__ import annotations
 import logging
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy import Connection, RowMapping
-from starlette.datastructures import FormData
 
 from rtm.desk import exception_page, state
-from rtm.desk.pages import LARGEST_NUMBER, ForbiddenError, Page, Reading, requires
-from rtm.desk.plan_page import typed_text
+from rtm.desk.pages import LARGEST_NUMBER, ForbiddenError, Page, Reading, known_number, requires
 from rtm.desk.rights import Right
+from rtm.desk.typed import Posted, typed_text
 from rtm.floor.exceptions import (
     STEPS,
     Action,
@@ -35,10 +34,6 @@ RIGHT_FOR: dict[Action, Right] = {
     Action.WITHDRAW: Right.REQUEST_EXCEPTION,
 }
 Asking = Annotated[Page, Depends(requires(Right.REQUEST_EXCEPTION))]
-
-
-async def _form(request: Request) -> FormData:
-    return await request.form()
 
 
 @router.get("/exceptions")
@@ -65,7 +60,7 @@ def new_exception(page: Asking, agent: Annotated[str, Query(max_length=200)] = "
 
 
 @router.post("/exceptions")
-def ask_for_exception(page: Asking, form: Annotated[FormData, Depends(_form)]) -> Response:
+def ask_for_exception(page: Asking, form: Posted) -> Response:
     """Puts a request up for approval; where it cannot be, the form comes back as it was typed."""
     typed = {name: str(value) for name, value in form.items()}
     try:
@@ -78,7 +73,7 @@ def ask_for_exception(page: Asking, form: Annotated[FormData, Depends(_form)]) -
                 raise ForbiddenError(Right.REQUEST_EXCEPTION, page.visitor, is_elsewhere=True)
         wanted = exception_page.read_wanted(form, people)
         with page.connection(writes=True) as connection:
-            request_id = request_exception(connection, wanted, _me(page), page.desk.now())
+            request_id = request_exception(connection, wanted, page.person, page.desk.now())
     except ExceptionRequestError as error:
         return _new(page, typed, error, 422)
     return page.to(f"/exceptions/{request_id}?done=request")
@@ -93,9 +88,7 @@ def show_exception(page: Reading, request_id: int, done: Annotated[str, Query()]
 
 
 @router.post("/exceptions/{request_id}/{action}")
-def change_exception(
-    page: Reading, form: Annotated[FormData, Depends(_form)], request_id: int, action: Action
-) -> Response:
+def change_exception(page: Reading, form: Posted, request_id: int, action: Action) -> Response:
     """Takes one step. Where it cannot be taken, the page comes back with what was typed."""
     with page.connection() as connection:
         request = _found(connection, page, request_id)
@@ -104,7 +97,7 @@ def change_exception(
     reason = ""
     try:
         with page.connection(writes=True) as connection:
-            me, now = _me(page), page.desk.now()
+            me, now = page.person, page.desk.now()
             change_request(connection, page.desk.landing, request_id, action, me, now, note)
     except ExceptionRequestError as error:
         reason, status = error.reason, 422
@@ -120,9 +113,7 @@ def change_exception(
 
 
 def _found(connection: Connection, page: Page, request_id: int) -> RowMapping:
-    if not 0 < request_id <= LARGEST_NUMBER:
-        raise HTTPException(404)
-    request = exception_page.find_request(connection, request_id)
+    request = exception_page.find_request(connection, known_number(request_id))
     page.insist(Right.READ_SERVICE, request["service_code"])
     return request
 
@@ -131,12 +122,6 @@ def _insist(connection: Connection, page: Page, right: Right, request: RowMappin
     page.insist(right, request["service_code"])
     if not exception_page.answers_for(connection, page.visitor, right, request["agent_id"]):
         raise ForbiddenError(right, page.visitor, is_elsewhere=True)
-
-
-def _me(page: Page) -> str:
-    if page.visitor.agent_id is None:
-        raise HTTPException(403)
-    return page.visitor.agent_id
 
 
 def _new(

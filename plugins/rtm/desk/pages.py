@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, text
@@ -72,6 +72,13 @@ class Page:
                     text("set transaction isolation level repeatable read read only")
                 )
             yield connection
+
+    @property
+    def person(self) -> str:
+        """The person who acts; an administrator of the system, who is none, decides nothing."""
+        if self.visitor.agent_id is None:
+            raise HTTPException(403)
+        return self.visitor.agent_id
 
     def insist(self, right: Right, service_code: str) -> None:
         """Raises ForbiddenError unless the visitor has the right at that service."""
@@ -142,6 +149,13 @@ Reading = Annotated[Page, Depends(requires(Right.READ_SERVICE))]
 """What a route takes whose page shows things of a service."""
 LARGEST_NUMBER = 2**63 - 1
 """Of a row in the warehouse: nothing beyond it can be there."""
+
+
+def known_number(number: int) -> int:
+    """The number of a row, or 404 for one that no row can have."""
+    if not 0 < number <= LARGEST_NUMBER:
+        raise HTTPException(404)
+    return number
 
 
 def speech_of(request: Request) -> Speech:

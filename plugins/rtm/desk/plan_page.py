@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 
 from rtm.desk import breaches
 from rtm.desk.breach_page import BreachPage, read_breach_page
+from rtm.desk.typed import BROWSER_MINUTE, typed_moment, typed_text
 from rtm.recipients import names_of
 from rtm.recovery.changing import UnknownPlanError, content_of, read_history, read_plan
 from rtm.recovery.lifecycle import MOST_WHYS, Cause, Content, PlanError
@@ -21,10 +22,7 @@ from rtm.recovery.similar import find_similar
 
 Rows = Sequence[Row[Any]]
 
-LONGEST_TEXT = 4000
 MOST_MINUTES = 10_000
-BROWSER_MINUTE = "%Y-%m-%dT%H:%M"
-"""How a browser writes a local date and time."""
 
 COLLEAGUES = text(
     """
@@ -108,13 +106,10 @@ def read_content(form: FormData, plan: RowMapping) -> Content:
     if cause and cause not in set(Cause):
         wrong.append("cause_category")
     due_at = None
-    if due := typed_text(form, "due_at"):
-        try:
-            due_at = datetime.strptime(due, BROWSER_MINUTE).replace(
-                tzinfo=ZoneInfo(plan["timezone"])
-            )
-        except ValueError:
-            wrong.append("due_at")
+    try:
+        due_at = typed_moment(form, "due_at", plan["timezone"])
+    except ValueError:
+        wrong.append("due_at")
     numbers = {}
     for name in ("horizon_min", "on_target_intervals"):
         told = typed_text(form, name) or ""
@@ -133,10 +128,3 @@ def read_content(form: FormData, plan: RowMapping) -> Content:
         due_at=due_at,
         **numbers,
     )
-
-
-def typed_text(form: FormData, name: str) -> str | None:
-    """What was typed, without the space around it; None for nothing."""
-    typed = form.get(name)
-    told = typed.replace("\x00", "").strip()[:LONGEST_TEXT] if isinstance(typed, str) else ""
-    return told or None

@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
 from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
 from rtm.audit import ChangedMeanwhileError
 from rtm.desk import audit_page, state
-from rtm.desk.pages import LARGEST_NUMBER, Page, Reading, requires
-from rtm.desk.plan_page import as_typed, find_plan, read_content, read_plan_page, typed_text
+from rtm.desk.pages import LARGEST_NUMBER, Page, Reading, known_number, requires
+from rtm.desk.plan_page import as_typed, find_plan, read_content, read_plan_page
 from rtm.desk.rights import Right
+from rtm.desk.typed import Posted, seen_revision, typed_text
 from rtm.recipients import name_of
 from rtm.recovery.changing import Change, change_plan, standing
 from rtm.recovery.form import plan_as_pdf
@@ -34,10 +35,6 @@ RIGHT_FOR: dict[Action, Right] = {
     **dict.fromkeys((Action.HOLD, Action.RELEASE), Right.HOLD_PLAN),
 }
 """The steps that people take; the others are the pipeline's."""
-
-
-async def _form(request: Request) -> FormData:
-    return await request.form()
 
 
 @router.get("/plans/{plan_id}")
@@ -59,9 +56,7 @@ def plan_form(page: Reading, plan_id: int) -> Response:
 
 
 @router.post("/plans/{plan_id}/{action}")
-def change(
-    page: Reading, form: Annotated[FormData, Depends(_form)], plan_id: int, action: Action
-) -> Response:
+def change(page: Reading, form: Posted, plan_id: int, action: Action) -> Response:
     """Takes one step. Where it cannot be taken, the page comes back with what was typed."""
     with page.connection() as connection:
         plan = _found(connection, page, plan_id)
@@ -92,22 +87,17 @@ def show_audit(
 
 
 def _found(connection: Connection, page: Page, plan_id: int) -> RowMapping:
-    if not 0 < plan_id <= LARGEST_NUMBER:
-        raise HTTPException(404)
-    plan = find_plan(connection, plan_id)
+    plan = find_plan(connection, known_number(plan_id))
     page.insist(Right.READ_SERVICE, plan["service_code"])
     return plan
 
 
 def _wanted(page: Page, form: FormData, plan: RowMapping, action: Action) -> Change:
-    if page.visitor.agent_id is None:
-        raise HTTPException(403)
-    seen = typed_text(form, "revision") or ""
     return Change(
         action,
-        page.visitor.agent_id,
+        page.person,
         page.desk.now(),
-        int(seen) if seen.isdecimal() else -1,
+        seen_revision(form),
         read_content(form, plan) if action in (Action.WRITE, Action.SUBMIT) else None,
         typed_text(form, "note"),
     )

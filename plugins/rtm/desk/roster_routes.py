@@ -6,13 +6,14 @@ import logging
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy import Connection, Row
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 
 from rtm.desk import roster_page, state
-from rtm.desk.pages import LARGEST_NUMBER, Page, Reading, requires
+from rtm.desk.pages import Page, Reading, known_number, requires
 from rtm.desk.rights import Right
+from rtm.desk.typed import Posted
 from rtm.landing import Trial
 from rtm.landing.workbooks import LARGEST_FILE
 from rtm.roster.uploading import UploadError, deliver_upload, received, try_upload
@@ -22,10 +23,6 @@ router = APIRouter()
 log = logging.getLogger(__name__)
 
 Uploading = Annotated[Page, Depends(requires(Right.UPLOAD_ROSTER))]
-
-
-async def _form(request: Request) -> FormData:
-    return await request.form()
 
 
 @router.get("/rosters")
@@ -49,10 +46,9 @@ def choose_roster(page: Uploading) -> Response:
 
 
 @router.post("/rosters/upload")
-def upload_roster(page: Uploading, form: Annotated[FormData, Depends(_form)]) -> Response:
+def upload_roster(page: Uploading, form: Posted) -> Response:
     """Tries the file; only then, and for services of the visitor alone, it is delivered."""
-    if page.visitor.agent_id is None:
-        raise HTTPException(403)
+    person = page.person
     file = form.get("file")
     name = file.filename or "" if isinstance(file, UploadFile) else ""
     if not isinstance(file, UploadFile):
@@ -69,7 +65,7 @@ def upload_roster(page: Uploading, form: Annotated[FormData, Depends(_form)]) ->
             with page.connection(writes=True) as connection:
                 upload_id = deliver_upload(
                     *(connection, page.desk.landing, upload, services),
-                    *(page.visitor.agent_id, now),
+                    *(person, now),
                 )
     except UploadError as error:
         return _form_page(page, error, name=name, status=422)
@@ -82,7 +78,7 @@ def upload_roster(page: Uploading, form: Annotated[FormData, Depends(_form)]) ->
 @router.get("/rosters/uploads/{upload_id}")
 def show_upload(page: Reading, upload_id: int) -> Response:
     with page.connection() as connection:
-        upload = roster_page.find_upload(connection, _number(upload_id))
+        upload = roster_page.find_upload(connection, known_number(upload_id))
         for service_code in upload.service_codes:
             page.insist(Right.READ_SERVICE, service_code)
     return page.render("roster_uploaded.html", upload=upload)
@@ -118,15 +114,9 @@ def download_answer(page: Reading, version_id: int) -> Response:
 
 
 def _found(connection: Connection, page: Page, version_id: int) -> Row[Any]:
-    version = roster_page.find_version(connection, _number(version_id))
+    version = roster_page.find_version(connection, known_number(version_id))
     page.insist(Right.READ_SERVICE, version.service_code)
     return version
-
-
-def _number(number: int) -> int:
-    if not 0 < number <= LARGEST_NUMBER:
-        raise HTTPException(404)
-    return number
 
 
 def _form_page(

@@ -16,7 +16,7 @@ from rtm.desk import breaches, state
 from rtm.desk.breach_page import read_breach_page
 from rtm.desk.breaches import PAGE_SIZE, Wanted
 from rtm.desk.language import COOKIE
-from rtm.desk.pages import ASSETS, LARGEST_NUMBER, Reading, asset_version, root_of
+from rtm.desk.pages import ASSETS, Reading, asset_version, known_number, root_of
 from rtm.desk.rights import Right
 from rtm.desk.today import read_today
 from rtm.recovery.lifecycle import Status
@@ -69,10 +69,8 @@ def list_breaches(
 
 @router.get("/breaches/{breach_id}")
 def show_breach(page: Reading, breach_id: int) -> Response:
-    if not 0 < breach_id <= LARGEST_NUMBER:
-        raise HTTPException(404)
     with page.connection() as connection:
-        breach = breaches.read_one(connection, breach_id)
+        breach = breaches.read_one(connection, known_number(breach_id))
         if breach is None:
             raise HTTPException(404)
         page.insist(Right.READ_SERVICE, breach.service_code)
