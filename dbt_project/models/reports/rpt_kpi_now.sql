@@ -119,9 +119,7 @@ final as (
     left join observed using (service_code, channel, kpi)
     left join {{ ref('rpt_behind') }} as behind
         on behind.service_code = targets.service_code
-        and behind.what = case
-            when targets.kpi in ('attendance', 'staffing') then 'agents' else targets.channel
-        end
+        and behind.what = targets.told_by
 )
 
 select

@@ -116,10 +116,14 @@ select
     watched.clear_for_min::double precision as clear_for_min,
     watched.is_missed,
     watched.is_recovered,
+    behind.service_code is not null as is_feed_behind,
     peaks.peak_id as expected_peak_id,
     peaks.end_at as expected_until,
     watched.moment as as_of,
     -- The windows move with the clock
     true as is_provisional
 from watched
+inner join {{ ref('int_watched_kpi') }} as rule using (service_code, channel, kpi)
 left join peaks using (service_code, channel, kpi)
+left join {{ ref('rpt_behind') }} as behind
+    on behind.service_code = watched.service_code and behind.what = rule.told_by

@@ -64,10 +64,8 @@ WATCHED = text(
         watched.*,
         watch.missed_since,
         watch.recovered_since,
-        breach.breach_id,
-        coalesce(now.is_feed_behind, false) as is_feed_behind
+        breach.breach_id
     from marts.rpt_kpi_watch as watched
-    left join marts.rpt_kpi_now as now using (service_code, channel, kpi)
     left join ops.kpi_watch as watch using (service_code, channel, kpi)
     left join ops.breach as breach
         on (breach.service_code, breach.channel, breach.kpi)
