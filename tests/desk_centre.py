@@ -23,6 +23,7 @@ from scripts.readme import CLOCK, SEED
 from tests.conftest import DATABASE, maintenance, prepared_warehouse
 
 KEPT = "rtm_desk"
+COPY = "rtm_desk_copy"
 MARKUP = "<script>alert('x')</script>"
 
 TEAM_LEADER, OTHER_LEADER, COORDINATOR, WFM, AGENT = (
@@ -97,6 +98,21 @@ def filled_warehouse(template: URL, settings: Settings, folder: Path) -> Iterato
         yield kept
         kept.close()
         _rename(template, KEPT, DATABASE)
+
+
+@contextmanager
+def copied(centre: Warehouse) -> Iterator[Warehouse]:
+    """The filled warehouse once more, for those who write in it."""
+    centre.close()
+    with maintenance(centre.url) as connection:
+        names = (sql.Identifier(COPY), sql.Identifier(KEPT))
+        connection.execute(sql.SQL("create database {} template {}").format(*names))
+    warehouse = Warehouse(centre.url.set(database=COPY))
+    yield warehouse
+    warehouse.close()
+    with maintenance(centre.url) as connection:
+        dropped = sql.SQL("drop database {} with (force)").format(sql.Identifier(COPY))
+        connection.execute(dropped)
 
 
 def _deliver_more(landing: Path) -> None:

@@ -21,8 +21,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from rtm.machine import free_port
 from rtm.settings import REPOSITORY
 from rtm.stack.airflow import airflow_environment, password_of, set_up_airflow_home
+from rtm.warehouse import Warehouse
 from scripts.chromium import COMMAND, find
-from tests.desk_centre import AGENT, COORDINATOR, TEAM_LEADER
+from tests.desk_centre import AGENT, COORDINATOR, TEAM_LEADER, copied
 
 STARTS_WITHIN_S = 240
 TIMEOUT_MS = 60_000
@@ -83,6 +84,13 @@ def required_browser() -> str:
 def chromium() -> str:
     """Asked for before anything is built for it."""
     return required_browser()
+
+
+@pytest.fixture(scope="session")
+def centre(centre: Warehouse) -> Iterator[Warehouse]:
+    """A copy: what is clicked here changes plans, and other tests read the centre as it was."""
+    with copied(centre) as warehouse:
+        yield warehouse
 
 
 @pytest.fixture(scope="session")
