@@ -1,11 +1,13 @@
-# The product with its locked environment, for docker-compose.yml.
-FROM python:3.12-slim-bookworm
+# The product with its locked environment, for docker-compose.yml. Nothing is installed at start.
+ARG REGISTRY=docker.io
+FROM ${REGISTRY}/python:3.12-slim-bookworm
 
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends make \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --create-home rtm \
-    && install --directory --owner rtm /opt/rtm /var/lib/rtm /var/lib/airflow/config
+# Who delivers files into ./landing shares this id, or gives its own: --build-arg UID=$(id -u).
+ARG UID=1000
+RUN useradd --uid ${UID} --create-home rtm \
+    && install --directory --owner rtm --group rtm \
+        /opt/rtm /var/lib/rtm /var/lib/rtm/dbt /var/lib/airflow /var/lib/airflow/config \
+        /var/lib/airflow/logs
 
 USER rtm
 WORKDIR /opt/rtm
@@ -17,8 +19,11 @@ ENV RTM_HOME=/var/lib/rtm \
 # The environment first: it changes less often than the product.
 COPY --chown=rtm requirements.lock ./
 COPY --chown=rtm scripts/install.py scripts/
-RUN python scripts/install.py /var/lib/rtm/venv && /var/lib/rtm/venv/bin/python -m pip cache purge
+RUN python scripts/install.py /var/lib/rtm/venv && rm -rf ~/.cache
 
 COPY --chown=rtm . .
-RUN python -c "from rtm.stack.airflow import LOCAL_SETTINGS; print(LOCAL_SETTINGS)" \
-    > /var/lib/airflow/config/airflow_local_settings.py
+# Airflow's settings are its environment; an empty file keeps it from writing one at its start.
+RUN python -m compileall -q dags expectations plugins scripts \
+    && touch /var/lib/airflow/airflow.cfg \
+    && python -c "from rtm.stack.airflow import LOCAL_SETTINGS; print(LOCAL_SETTINGS)" \
+        > /var/lib/airflow/config/airflow_local_settings.py

@@ -32,7 +32,7 @@ down: ## stop everything that was started
 	@test ! -e "$(RTM_HOME)/venv/installed" || ./rtm stack down
 
 test: install ## every test, or those that ARGS="..." names to pytest
-	@$(BIN)/python scripts/chromium.py
+	@$(BIN)/python scripts/system_packages.py
 ifeq ($(ARGS),)
 	@$(RUN) -m pytest --numprocesses 2 --dist worksteal -m "not alone"
 	@$(RUN) -m pytest -m alone
@@ -48,6 +48,8 @@ check: install ## formatters, linters, types, SQL, generated files
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint dbt_project
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(RUN) scripts/check_compose.py
 	$(RUN) -m pytest -q tests/test_lock.py tests/grafana tests/dbt_project/test_dictionary.py \
 		-k "lock or generates"
 

@@ -22,8 +22,9 @@ from rtm.machine import free_port
 from rtm.settings import REPOSITORY
 from rtm.stack.airflow import airflow_environment, password_of, set_up_airflow_home
 from rtm.warehouse import Warehouse
-from scripts.chromium import COMMAND, find
+from scripts.system_packages import CHROMIUM
 from tests.desk_centre import AGENT, COORDINATOR, TEAM_LEADER, copied
+from tests.system_programs import required
 
 STARTS_WITHIN_S = 240
 TIMEOUT_MS = 60_000
@@ -69,21 +70,10 @@ class Visit:
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
 
-def required_browser() -> str:
-    """The path of the browser, or the end of the test that asks."""
-    path = find()
-    if path is None:
-        told = f"no Chromium; run: {COMMAND}"
-        if os.environ.get("CI"):
-            pytest.fail(told)
-        pytest.skip(told)
-    return path
-
-
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Asked for before anything is built for it."""
-    return required_browser()
+    return required(CHROMIUM)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ the landing folder and the mail server of Airflow's connections. Every task
 process imports this package, so what is heavy is imported when a task runs.
 """
 
-from rtm.orchestration.defaults import MINUTE_DEFAULTS
+from rtm.orchestration.defaults import DAILY_DEFAULTS, MINUTE_DEFAULTS
 from rtm.orchestration.tasks import step_task
 
-__all__ = ["MINUTE_DEFAULTS", "step_task"]
+__all__ = ["DAILY_DEFAULTS", "MINUTE_DEFAULTS", "step_task"]

@@ -1,4 +1,4 @@
-"""What the scheduler imports before it forks workers; Airflow's local settings call it."""
+"""What scheduler and workers import before they fork; Airflow's local settings call it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MODULES = (
 
 
 def preload_tasks() -> None:
-    """Imports what tasks need, in the scheduler alone. None of it may open a connection or start a
-    thread: a forked process would inherit it broken."""
-    if "scheduler" in sys.argv:
+    """Imports what tasks need, in the processes alone that fork them. None of it may open a
+    connection or start a thread: a forked process would inherit it broken."""
+    if {"scheduler", "worker"} & set(sys.argv):
         for module in MODULES:
             import_module(module)

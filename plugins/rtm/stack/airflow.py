@@ -14,8 +14,9 @@ from rtm.warehouse.embedded import RunningPostgres
 
 ADMIN = "admin"
 
-# LocalExecutor forks its workers from the scheduler: what the scheduler has imported, a task need
-# not import again. To import dbt and Great Expectations takes longer than a cycle runs.
+# LocalExecutor forks its workers from the scheduler, Celery from its worker: what these have
+# imported, a task need not import again. To import dbt and Great Expectations takes longer than a
+# cycle runs.
 LOCAL_SETTINGS = '''\
 """Airflow imports this at its start; written by `rtm stack`."""
 
@@ -57,6 +58,11 @@ def airflow_environment(
         ("api_auth", "jwt_secret"): keys["jwt_secret"],
         # The pause between two looks at what may run next is the larger part of a short chain.
         ("scheduler", "scheduler_idle_sleep_time"): 0.2,
+        # Airflow waits five and ten minutes for a task whose process or worker is gone; meanwhile
+        # nothing of a minute's path would run.
+        ("scheduler", "task_instance_heartbeat_timeout"): 60,
+        ("scheduler", "task_queued_timeout"): 60,
+        ("scheduler", "task_queued_timeout_check_interval"): 15,
         ("logging", "worker_log_server_port"): log_port,
         ("usage_data_collection", "enabled"): False,
     }

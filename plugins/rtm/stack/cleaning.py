@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,6 @@ from pathlib import Path
 from sqlalchemy import text
 
 from rtm.settings import REPOSITORY, Settings
-from rtm.stack.airflow import airflow_home
 from rtm.stack.running import Stack
 from rtm.stack.supervising import StackError
 from rtm.warehouse import Role, Warehouse
@@ -41,9 +41,11 @@ class Cleaned:
 def clean(settings: Settings, older_than: timedelta) -> Cleaned:
     """Removes what is older. Safe while the stack runs."""
     before = datetime.now(UTC) - older_than
-    _clean_airflow(settings, before)
+    environment = _airflow_of(settings)
+    _clean_airflow(environment, before)
     return Cleaned(
-        _clean_logs(airflow_home(settings) / "logs", before), _clean_steps(settings, before)
+        _clean_logs(Path(environment["AIRFLOW_HOME"]) / "logs", before),
+        _clean_steps(settings, before),
     )
 
 
@@ -54,15 +56,22 @@ def clean_every(settings: Settings, older_than: timedelta, pause: timedelta) -> 
         time.sleep(pause.total_seconds())
 
 
-def _clean_airflow(settings: Settings, before: datetime) -> None:
+def _airflow_of(settings: Settings) -> Mapping[str, str]:
+    """The Airflow that the environment sets up, as among the services; else the embedded one."""
+    if "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" in os.environ:
+        return os.environ
     stack = Stack(settings)
+    return {**os.environ, **stack.airflow_environment(stack.ports)}
+
+
+def _clean_airflow(environment: Mapping[str, str], before: datetime) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "airflow", "db", "clean", "--yes", "--skip-archive"),
             *("--clean-before-timestamp", before.isoformat()),
             *("--tables", ",".join(AIRFLOW_TABLES)),
         ],
-        env={**os.environ, **stack.airflow_environment(stack.ports)},
+        env=environment,
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
