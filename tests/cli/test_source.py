@@ -70,6 +70,17 @@ def test_what_would_be_quarantined_is_told_with_its_reason(rtm, query, tmp_path)
     assert counts(query) == before
 
 
+def test_rows_that_are_refused_for_one_reason_are_one_line(rtm, tmp_path):
+    """Before its first reference data a site would read the same sentence for every row."""
+    file = tmp_path / "x.csv"
+    strange = [call(f"S{n}", MORNING).replace("KARTU", "LAIN") for n in range(40)]
+    file.write_text(CALL_HEADER + "".join(strange))
+    done = rtm("check", file)
+    assert done.exit_code == 1
+    assert done.output.count("LAIN") <= 2, "in the reason, and in the text of the first"
+    assert re.search(r"│ 40 +│ 2 +│", done.output), done.output
+
+
 def test_a_roster_as_people_draw_it_is_checked_cell_by_cell(rtm, query, tmp_path):
     file = tmp_path / "jadwal.xlsx"
     before = counts(query)

@@ -268,12 +268,13 @@ def sftp(tmp_path):
         yield server
 
 
-def test_a_key_logs_in_without_a_password(sftp, monkeypatch):
+@pytest.mark.parametrize("form", ["openssh", "pkcs8-pem"])
+def test_a_key_logs_in_without_a_password(sftp, monkeypatch, form):
     key = asyncssh.generate_private_key("ssh-ed25519")
     sftp.keys.write_bytes(key.export_public_key())
     extra = {
         "host_key": sftp.host_key,
-        "private_key": key.export_private_key("pkcs8-pem", passphrase="p").decode(),
+        "private_key": key.export_private_key(form, passphrase="p").decode(),
         "private_key_passphrase": "p",
     }
     sftp.put("landing/service/service.csv", REFERENCE["service"])

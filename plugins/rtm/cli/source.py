@@ -31,7 +31,7 @@ from rtm.sources import Role as FeedRole
 from rtm.sources.mapping.cells import NAME, SUFFIXES, Dialect, MappedFeed
 from rtm.warehouse import Role, Warehouse
 
-MOST_ROWS = 20
+MOST_REASONS = 20
 LOG_TIME_DIGITS = (9, 10)
 MOST_SAMPLED = 1000
 DRAWN_ROSTER = 4.0
@@ -89,7 +89,7 @@ def check_command(file: Path, name: str | None) -> None:
     for problem in sources.broken.values():
         click.echo(problem, err=True)
     feed = _chosen(sources, file, name)
-    trial = try_file(System.open(settings).warehouse, _arrival(file, feed), MOST_ROWS)
+    trial = try_file(System.open(settings).warehouse, _arrival(file, feed), MOST_REASONS)
     console = open_console()
     console.print(_summary(feed, trial, settings))
     if trial.quarantined:
@@ -255,12 +255,16 @@ def _summary(feed: Feed, trial: Trial, settings: Settings) -> Table:
 
 
 def _quarantined(trial: Trial) -> Table:
-    more = trial.landed.rows_quarantined - len(trial.quarantined)
-    table = Table("row", "reason", "text", caption=f"and {more} more" if more > 0 else None)
-    for number, reason, raw_text in trial.quarantined:
-        table.add_row(
-            "-" if number is None else str(number), escape(reason), escape((raw_text or "")[:80])
-        )
+    told = sum(refused.rows for refused in trial.quarantined)
+    more = max(0, trial.landed.rows_quarantined - told)
+    table = Table(
+        *("rows", "first", "reason", "text of the first"),
+        caption=f"and {more} rows for other reasons" if more else None,
+    )
+    for refused in trial.quarantined:
+        first = "-" if refused.first_row is None else str(refused.first_row)
+        text = escape((refused.first_text or "")[:80])
+        table.add_row(str(refused.rows), first, escape(refused.reason), text)
     return table
 
 

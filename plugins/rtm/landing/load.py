@@ -180,20 +180,31 @@ class Covered:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """Rows of a file that would be quarantined for one reason; the first of them stands for all."""
+
+    reason: str
+    rows: int
+    first_row: int | None
+    """None: the file as a whole."""
+    first_text: str | None
+
+
+@dataclass(frozen=True)
 class Trial:
     """What would come of a file."""
 
     landed: LandedFile
     rows_new: int
     """Rows that would be kept; others say nothing new."""
-    quarantined: list[tuple[int | None, str, str | None]]
-    """The first of them: row, reason, text."""
+    quarantined: list[Refused]
+    """By reason, in the order of the file."""
     covers: list[Covered] = field(default_factory=list)
     """Of a roster: what it says, for each service."""
 
 
 def try_file(warehouse: Warehouse, arrival: Arrival, most: int = 20) -> Trial:
-    """Loads one file and takes all of it back."""
+    """Loads one file and takes all of it back; tells at most so many reasons of quarantine."""
     with ThreadPoolExecutor(1) as beside, warehouse.exclusive("landing"):
         digest = beside.submit(_digest, arrival)
         with warehouse.engine(Role.LOADER).connect() as connection:
@@ -205,7 +216,7 @@ def try_file(warehouse: Warehouse, arrival: Arrival, most: int = 20) -> Trial:
                 return _Load(driver.cursor(), arrival, digest).trial(most)
             except UnreadableFileError as error:
                 landed = LandedFile(arrival.feed.name, arrival.name, "quarantined")
-                return Trial(landed, 0, [(None, str(error), None)])
+                return Trial(landed, 0, [Refused(str(error), 1, None, None)])
             finally:
                 connection.rollback()
 
@@ -267,8 +278,13 @@ class _Load:
         """What `run` does, for a transaction that is rolled back."""
         landed = self.run()
         rows = self.cursor.execute(
-            "select row_number, reason, raw_text from ops.quarantine where file_id = %s"
-            " order by row_number nulls first limit %s",
+            """
+            select
+                reason, count(*), min(row_number),
+                (array_agg(raw_text order by row_number nulls first))[1]
+            from ops.quarantine where file_id = %s
+            group by reason order by min(row_number) nulls first, reason limit %s
+            """,
             (self.file_id, most),
         ).fetchall()
         kept = self.cursor.execute(
@@ -276,7 +292,7 @@ class _Load:
             (self.file_id, self.file_id),
         ).fetchone()
         assert kept is not None
-        return Trial(landed, kept[0], rows, self._covered())
+        return Trial(landed, kept[0], [Refused(*row) for row in rows], self._covered())
 
     def _covered(self) -> list[Covered]:
         if self.feed.role is not FeedRole.ROSTER:

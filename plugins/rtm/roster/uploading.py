@@ -100,9 +100,9 @@ def try_upload(warehouse: Warehouse, upload: Upload, at: datetime) -> Trial:
     arrival = Arrival(ROSTER, LocalFileSystem(), name, at, upload.size_bytes, upload.content)
     trial = try_file(warehouse, arrival, MOST_ROWS)
     if trial.landed.outcome == "quarantined":
-        raise UploadError("unreadable", trial.quarantined[0][1] if trial.quarantined else "")
+        raise UploadError("unreadable", trial.quarantined[0].reason if trial.quarantined else "")
     if not trial.covers:
-        raise UploadError("no_entries", trial.quarantined[0][1] if trial.quarantined else "")
+        raise UploadError("no_entries", trial.quarantined[0].reason if trial.quarantined else "")
     return trial
 
 
