@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,20 +32,29 @@ VENV = Path(sys.prefix)
 VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:-|:\?)([^}]*))?\}")
 
 
-def interpolated(text: str, variables: Mapping[str, str]) -> str:
-    """The text as Docker reads it: `${NAME}`, `${NAME:-default}`, `${NAME:?message}`, `$$`."""
+def interpolated(part: Any, variables: Mapping[str, str]) -> Any:
+    """A part of the file as Docker reads it: `${NAME}`, `${NAME:-default}`, `${NAME:?message}`,
+    `$$`, in every text of it."""
+    if isinstance(part, dict):
+        return {key: interpolated(value, variables) for key, value in part.items()}
+    if isinstance(part, list):
+        return [interpolated(value, variables) for value in part]
+    return (
+        VARIABLE.sub(lambda found: _value(found, variables), part)
+        if isinstance(part, str)
+        else part
+    )
 
-    def value(found: re.Match[str]) -> str:
-        if found[0] == "$$":
-            return "$"
-        name, sign, rest = found.groups()
-        if known := variables.get(name):
-            return known
-        if sign == ":?":
-            raise ValueError(f"{name}: {rest}")
-        return rest or ""
 
-    return VARIABLE.sub(value, text)
+def _value(found: re.Match[str], variables: Mapping[str, str]) -> str:
+    if found[0] == "$$":
+        return "$"
+    name, sign, rest = found.groups()
+    if known := variables.get(name):
+        return known
+    if sign == ":?":
+        raise ValueError(f"{name}: {rest}")
+    return rest or ""
 
 
 def image_environment() -> dict[str, str]:
@@ -63,8 +73,8 @@ class Services:
     processes: dict[str, psutil.Popen] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        text = (REPOSITORY / "docker-compose.yml").read_text()
-        self.composition: dict[str, Any] = yaml.safe_load(interpolated(text, self.variables))
+        file = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
+        self.composition: dict[str, Any] = interpolated(file, self.variables)
         self.api_port, self.redis_port = free_port(), free_port()
         self.postgres = EmbeddedPostgres(self.root / "server")
         self.places = {
@@ -179,7 +189,7 @@ class Services:
         words = ["sh", "-c", *words] if kind == "CMD-SHELL" else words
         environment = self.environment(name)
         if name == "redis":
-            words += ["-p", str(self.redis_port)]
+            words[1:1] = ["-p", str(self.redis_port)]
         elif words[0] == "python":
             words.append(self.address)
         else:
@@ -196,11 +206,13 @@ class Services:
     def kill(self, name: str) -> None:
         """Ends it with all its processes at once, as when its container or machine is gone."""
         process = self.processes.pop(name)
+        if process.poll() is not None:
+            return
         family = [process, *process.children(recursive=True)]
-        for member in family:
-            member.suspend()
-        for member in family:
-            member.send_signal(signal.SIGKILL)
+        for sent in (signal.SIGSTOP, signal.SIGKILL):
+            for member in family:
+                with suppress(psutil.NoSuchProcess):
+                    member.send_signal(sent)
         process.wait()
 
     def stop(self) -> None:

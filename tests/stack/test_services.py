@@ -110,8 +110,12 @@ def test_a_worker_that_is_killed_at_its_work_loses_nothing(services, warehouse):
     # The scheduler has to see that nobody answers for the task, then a minute's cycle goes by.
     wait_for(lambda: offered(warehouse) == 300, seconds=400)
     assert counted(warehouse, "select count(*) from raw.call") == 300
-    files = "select count(*) from ops.file_ledger where feed = 'call' and status = 'loaded'"
+    files = "select count(*) from ops.file_ledger where feed = 'call' and outcome = 'loaded'"
     assert counted(warehouse, files) == 3
+
+    airflow = services.environment("airflow-scheduler")["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    given_again = "select count(*) from task_instance_history"
+    assert counted(create_engine(airflow), given_again) > 0, "it had no task in its hands"
 
     begun = counted(warehouse, "select count(*) from ops.cycle")
     wait_for(lambda: counted(warehouse, "select count(*) from ops.cycle") > begun + 5)
@@ -192,4 +196,3 @@ def wait_for(what: Callable[[], T], seconds: float = 240) -> T:
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.2)
     return found
-
