@@ -140,7 +140,7 @@ def _hosts(compose: Compose) -> Iterator[str]:
                 if host not in compose["services"]:
                     yield f"{variable} of {name} names the host {host}, which is no service"
                 elif LISTENS.get(host) != int(port):
-                    yield f"{variable} of {name} asks {host} at port {port}; it does not listen there"
+                    yield f"{variable} of {name} asks {host} at {port}, where it does not listen"
 
 
 def _ports(compose: Compose) -> Iterator[str]:
