@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -29,6 +30,7 @@ pytestmark = [pytest.mark.alone, pytest.mark.timeout(900)]
 AIRFLOW = ("airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer")
 WORKERS = (("airflow-worker-minute", "-1"), ("airflow-worker-minute", "-2"), ("airflow-worker", ""))
 T = TypeVar("T")
+ASKED_FOR = "/rtm/breaches"
 DESK_USER, DESK_PASSWORD = "L1", "kata sandi Lia"
 
 
@@ -87,14 +89,17 @@ def test_people_sign_in_with_passwords_and_are_known_to_the_desk(services, wareh
             *("--firstname", "Lia", "--lastname", "L"),
         ],
     )
-    visit = sign_in(services, DESK_USER, DESK_PASSWORD)
-    page = visit.open(f"{services.address}/rtm/").read().decode()
-    assert "Lia" in page and "Kartu Kredit" in page
+    visit, page = sign_in(services, DESK_USER, DESK_PASSWORD)
+    assert page.url == f"{services.address}{ASKED_FOR}", "whoever followed a link gets there"
+    text = visit.open(f"{services.address}/rtm/").read().decode()
+    assert "Lia" in text and "Kartu Kredit" in text
     with pytest.raises(urllib.error.HTTPError) as refused:
         visit.open(f"{services.address}/api/v2/connections")
     assert refused.value.code == 403
-    with pytest.raises(urllib.error.HTTPError):
-        sign_in(services, DESK_USER, "guessed").open(f"{services.address}/rtm/")
+    stranger, _ = sign_in(services, DESK_USER, "guessed")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        stranger.open(f"{services.address}/rtm/")
+    assert refused.value.code == 401
 
 
 def test_a_worker_that_is_killed_at_its_work_loses_nothing(services, warehouse):
@@ -154,16 +159,18 @@ def deliver(services: Services, feed: str, name: str, content: str) -> None:
     (folder / f".{name}").rename(folder / name)
 
 
-def sign_in(services: Services, user: str, password: str) -> urllib.request.OpenerDirector:
-    """By the form of the page, with its token, as a browser does."""
+def sign_in(
+    services: Services, user: str, password: str
+) -> tuple[urllib.request.OpenerDirector, HTTPResponse]:
+    """From a page of the desk by the form with its token, as a browser does; where it ends."""
     jar = http.cookiejar.CookieJar()
     visit = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    page = visit.open(f"{services.address}/auth/login/").read().decode()
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    way_in = urlencode({"next": ASKED_FOR})
+    page = visit.open(f"{services.address}/api/v2/auth/login?{way_in}")
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.read().decode())
     assert token, "the form has no token against forged requests"
     form = {"username": user, "password": password, "csrf_token": token[1]}
-    visit.open(f"{services.address}/auth/login/", urlencode(form).encode())
-    return visit
+    return visit, visit.open(page.url, urlencode(form).encode())
 
 
 def busy_worker(services: Services) -> str | None:
