@@ -291,11 +291,10 @@ ROUND = (
 def test_the_floor_is_checked_if_a_round_was_made_in_the_hours_of_the_shift(
     centre, deliver, write, indicators
 ):
-    """A1 and A2 work in the morning, A1 at night as well on the second day."""
-    next_day = DAY + timedelta(days=1)
-    more = roster(2).replace(f"A1,{next_day},P,pic", f"A1,{next_day},M,pic")
-    deliver("roster", "more.csv", more, MORNING - timedelta(hours=20))
-    day = timedelta(days=1)
+    """Two mornings, and the night of the third day."""
+    second, third = (DAY + timedelta(days=n) for n in (1, 2))
+    shifts = roster(3).replace(f"{third},P,", f"{third},M,")
+    deliver("roster", "three_days.csv", shifts, MORNING - timedelta(hours=20))
     centre(MORNING)
     assert "floor_check_consistency" not in indicators()
 
@@ -306,32 +305,30 @@ def test_the_floor_is_checked_if_a_round_was_made_in_the_hours_of_the_shift(
     # Twice in one shift is once; a second too late is not in it
     check(DAY, "P", MORNING)
     check(DAY, "P", EVENING)
-    check(next_day, "P", EVENING + day + timedelta(seconds=1))
+    check(second, "P", EVENING + timedelta(days=1, seconds=1))
     centre(EVENING)
     row = indicators()["floor_check_consistency"]
     assert rate(row) == (1, 1, 100)
     assert (row["sop_code"], row["aspect"], row["sla_s"]) == ("7.5", "consistency", None)
     assert row["is_provisional"]
-    centre(EVENING + day + MINUTE)
+    night = at(23, 0) + timedelta(days=2)
+    round_id = check(third, "M", night)
+    # The night is not over yet
+    centre(night)
     row = indicators()["floor_check_consistency"]
     assert rate(row) == (1, 2, 50)
     assert row["lowest_day_pct"] == 0
-    night = check(next_day, "M", at(23, 0) + day)
-    # The night is not over yet
-    centre(at(23, 30) + day)
-    assert rate(indicators()["floor_check_consistency"]) == (1, 2, 50)
-    centre(at(8, 0) + 2 * day)
-    row = indicators()["floor_check_consistency"]
-    assert rate(row) == (2, 3, pytest.approx(200 / 3))
-    assert row["lowest_day_pct"] == 50
+    after = at(8, 0) + timedelta(days=3)
+    centre(after)
+    assert rate(indicators()["floor_check_consistency"]) == (2, 3, pytest.approx(200 / 3))
     write(
         "insert into ops.rotg_void (round_id, reason, voided_by, voided_at)"
         " values (:round_id, 'Salah', 'L1', :at)",
-        round_id=night,
-        at=at(8, 1) + 2 * day,
+        round_id=round_id,
+        at=after + MINUTE,
     )
     assert rate(indicators()["floor_check_consistency"])[0] == 2
-    centre(at(8, 1) + 2 * day)
+    centre(after + MINUTE)
     assert rate(indicators()["floor_check_consistency"]) == (1, 3, pytest.approx(100 / 3))
     # What the pipeline checks is counted by the minute, and not by this
     assert indicators()["discipline_check_consistency"]["denominator"] > 400

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, RowMapping, text
+from sqlalchemy import Connection, Row, RowMapping, TextClause, text
 from starlette.datastructures import FormData
 
 from rtm import audit
@@ -52,8 +52,8 @@ SHIFTS = f"""
         service.timezone,
         {ANSWERED_FOR.format(table="shift")} as is_mine,
         latest.round_id,
-        latest.checked_at,
-        coalesce(checker.agent_name, latest.checked_by) as checker_name
+        latest.checked_by,
+        latest.checked_at
     from marts.rpt_rotg_shift as shift
     inner join marts.dim_team as team on team.team_code = shift.team_code
     inner join marts.dim_service as service on service.service_code = shift.service_code
@@ -71,7 +71,6 @@ SHIFTS = f"""
         order by made.round_id desc
         limit 1
     ) as latest on true
-    left join marts.dim_agent as checker on checker.agent_id = latest.checked_by
     where shift.service_code = any(:services)
 """
 
@@ -146,7 +145,6 @@ ROUNDS = f"""
         coalesce(team.team_name, made.team_code) as team_name,
         service.service_name,
         service.timezone,
-        coalesce(checker.agent_name, made.checked_by) as checker_name,
         coalesce({ANSWERED_FOR.format(table="made")}, false) as is_mine,
         void.reason as void_reason,
         void.voided_at,
@@ -158,7 +156,6 @@ ROUNDS = f"""
     from ops.rotg_round as made
     inner join marts.dim_service as service on service.service_code = made.service_code
     left join marts.dim_team as team on team.team_code = made.team_code
-    left join marts.dim_agent as checker on checker.agent_id = made.checked_by
     left join ops.rotg_void as void on void.round_id = made.round_id
     where made.service_code = any(:services)
 """
@@ -197,6 +194,7 @@ class Listed:
     rounds: Rows
     older: int | None
     """The number before which the next older page begins."""
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -208,6 +206,7 @@ class FormFacts:
     items: Rows
     newest: int
     """The number of the last round that somebody recorded, 0 for none."""
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -229,7 +228,12 @@ def read_list(
     asked = {**_scope(visitor), "before": before, "most": PAGE_SIZE + 1}
     rounds = connection.execute(HISTORY, asked).all()
     shown = rounds[:PAGE_SIZE]
-    return Listed(shifts, shown, shown[-1].round_id if len(rounds) > PAGE_SIZE else None)
+    return Listed(
+        shifts,
+        shown,
+        shown[-1].round_id if len(rounds) > PAGE_SIZE else None,
+        _checkers(connection, [*shifts, *shown]),
+    )
 
 
 def read_waiting(connection: Connection, visitor: Visitor, as_of: datetime) -> Rows:
@@ -246,7 +250,8 @@ def read_form(connection: Connection, visitor: Visitor, of: TeamShift) -> FormFa
     newest = newest_round(connection, of)
     items = [item for item in connection.execute(ITEMS).all() if item.is_active]
     people = connection.execute(ON_DUTY, asked).all()
-    return FormFacts(shift, people, items, newest.round_id if newest else 0)
+    names = _checkers(connection, [shift])
+    return FormFacts(shift, people, items, newest.round_id if newest else 0, names)
 
 
 def find_round(connection: Connection, visitor: Visitor, round_id: int) -> Row[Any] | None:
@@ -263,7 +268,7 @@ def read_round_page(connection: Connection, visitor: Visitor, made: Row[Any]) ->
         connection.execute(FINDINGS, {"round_id": made.round_id}).all(),
         {item.item_code: item for item in connection.execute(ITEMS)},
         entries,
-        names_of(connection, {entry["actor"] for entry in entries}),
+        names_of(connection, {made.checked_by, *(entry["actor"] for entry in entries)}),
     )
 
 
@@ -300,9 +305,13 @@ def typed_round(form: FormData, of: TeamShift) -> tuple[Round, int]:
     return made, seen_revision(form)
 
 
+def _checkers(connection: Connection, rows: Rows) -> dict[str, str]:
+    return names_of(connection, {row.checked_by for row in rows if row.checked_by})
+
+
 def _open_shifts(
     connection: Connection,
-    statement: Any,
+    statement: TextClause,
     visitor: Visitor,
     as_of: datetime | None,
     ended_for: timedelta = RECORDED_FOR,
