@@ -51,13 +51,13 @@ SHIFTS = f"""
         service.service_name,
         service.timezone,
         {ANSWERED_FOR.format(table="shift")} as is_mine,
-        latest.round_id,
-        latest.checked_by,
-        latest.checked_at
+        first_round.round_id,
+        first_round.checked_by,
+        first_round.checked_at
     from marts.rpt_rotg_shift as shift
     inner join marts.dim_team as team on team.team_code = shift.team_code
     inner join marts.dim_service as service on service.service_code = shift.service_code
-    -- Also one that the marts do not know yet
+    -- The first that stands, also where the marts do not know it yet
     left join lateral (
         select made.round_id, made.checked_by, made.checked_at
         from ops.rotg_round as made
@@ -68,9 +68,9 @@ SHIFTS = f"""
             and not exists (
                 select from ops.rotg_void as void where void.round_id = made.round_id
             )
-        order by made.round_id desc
+        order by made.round_id
         limit 1
-    ) as latest on true
+    ) as first_round on true
     where shift.service_code = any(:services)
 """
 
@@ -95,7 +95,7 @@ LISTED = text(
 WAITING = text(
     f"""
     {OPEN}
-        and latest.round_id is null
+        and first_round.round_id is null
     order by shift.planned_end_at, service.service_name, team.team_name
     limit :most
     """

@@ -18,7 +18,15 @@ from rtm.desk.pages import LARGEST_NUMBER, ForbiddenError, Page, known_number, r
 from rtm.desk.rights import Right
 from rtm.desk.rotg_page import FormFacts
 from rtm.desk.typed import Posted, typed_text
-from rtm.floor.rounds import Round, RoundError, TeamShift, is_open, record_round, void_round
+from rtm.floor.rounds import (
+    RECORDED_FOR,
+    Round,
+    RoundError,
+    TeamShift,
+    is_open,
+    record_round,
+    void_round,
+)
 from rtm.recipients import name_of
 
 router = APIRouter()
@@ -41,6 +49,7 @@ def list_rounds(
         is_newest=before is None,
         as_of=clock.as_of,
         zone=services[0].timezone if services else "UTC",
+        recorded_for_s=RECORDED_FOR.total_seconds(),
     )
 
 
@@ -153,6 +162,7 @@ def _form(
         shift=facts.shift,
         is_open=_is_open(facts),
         made=made,
+        recorded_for_s=RECORDED_FOR.total_seconds(),
         ticked=[f"{item}:{agent_id}" for agent_id, item in made.found],
         problem=problem,
     )
