@@ -1,4 +1,4 @@
-"""What rounds of the floor found: violations by the checklist of the site, counted for coaching, and
+"""What rounds of the floor found: violations by the checklist of the site, counted for coaching and
 taken back with a round that is voided; and which floors were checked in time.
 """
 
@@ -190,7 +190,9 @@ def test_the_checklist_is_the_sites_own_where_it_states_one(floor, deliver, viol
     assert next(iter(items())) == "screen_unlocked"
     at = MORNING + HOUR
     floor.check(at, ("A1", "phone_on_desk"), ("A2", "two_stations"))
-    rows = "Phone_On_Desk,Telephone in sight,,2,Critical,tidak\ntwo_stations,Two chairs,Dua kursi,,,\n"
+    rows = (
+        "Phone_On_Desk,Telephone in sight,,2,Critical,tidak\ntwo_stations,Two chairs,Dua kursi,,,\n"
+    )
     deliver("rotg_checklist", "checklist.csv", CHECKLIST + rows, at)
     deliver("rotg_checklist", "wrong.csv", CHECKLIST + ",No code,,,,\n", at)
     floor.cycle(at)

@@ -106,7 +106,7 @@ def test_a_round_goes_from_today_through_its_form_to_its_voiding(reader, small, 
 
 
 def test_every_route_asks_every_role(reader, small, query):
-    """L1 leads T1, L2 another team of the service, K1 coordinates both, L9 is of another service."""
+    """L1 leads T1, L2 another team of the service, K1 coordinates both, L9 is of another one."""
     path = recorded(reader("K1"), PHONE)
     allowed = {
         ("GET", "/rotg"): dict.fromkeys(("L1", "L2", "K1", "L9"), 200),
@@ -253,6 +253,8 @@ def test_rounds_are_listed_page_by_page(reader, warehouse):
         connection.exec_driver_sql(copies)
     newest = lia.get("/rotg").text
     older = re.search(r'href="(/rotg\?before=\d+)"', newest)[1]
-    numbers = [set(re.findall(r'href="/rotg/(\d+)"', lia.get(page).text)) for page in ("/rotg", older)]
+    numbers = [
+        set(re.findall(r'href="/rotg/(\d+)"', lia.get(page).text)) for page in ("/rotg", older)
+    ]
     assert len(numbers[1]) == 11
     assert "Tim Anda dalam shift" not in lia.text(older)

@@ -1,4 +1,4 @@
-"""A round of the floor is kept as it was stated, once, and is never rewritten; a mistake is voided."""
+"""A round of the floor is kept as it was stated and never rewritten; a mistake is voided."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ WRONG = {
     "not_looked_at": replace(PHONE, items=frozenset({"phone_on_desk"})),
     "not_stated": replace(ALL_WELL, nothing_found=None),
     "contradicting": replace(PHONE, nothing_found=True),
-    "note_without_finding": replace(PHONE, notes={"A2": "Dua", "A1": "x"}, found=frozenset({("A1", "phone_on_desk")})),
+    "note_without_finding": replace(
+        PHONE, notes={"A2": "Dua", "A1": "x"}, found=frozenset({("A1", "phone_on_desk")})
+    ),
 }
 
 
@@ -126,7 +128,9 @@ def test_a_round_that_somebody_did_not_know_of_is_told_first(record, query):
     second = record(seen=first, at=MORNING + MINUTE)
     # Another team, and the same one in another shift, are other floors
     others = [replace(OF, team_code="T2"), replace(OF, shift_code="M")]
-    assert second < record(replace(ALL_WELL, of=others[0])) < record(replace(ALL_WELL, of=others[1]))
+    assert (
+        second < record(replace(ALL_WELL, of=others[0])) < record(replace(ALL_WELL, of=others[1]))
+    )
     assert len(query("select from ops.rotg_round")) == 4
 
 
