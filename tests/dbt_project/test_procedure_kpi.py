@@ -279,3 +279,56 @@ def test_late_input_changes_whose_attendance_is_counted_not_when_it_was_known(
     assert rate(indicators()["attendance_known"]) == (0, 3, 0)
     centre(EVENING + 60 * MINUTE)
     assert rate(indicators()["attendance_known"]) == (0, 2, 0)
+
+
+ROUND = (
+    "insert into ops.rotg_round (service_code, roster_date, shift_code, team_code, items,"
+    " checked_by, checked_at) values ('KARTU', :roster_date, :shift_code, 'T1', '{phone_on_desk}',"
+    " 'L1', :checked_at) returning round_id"
+)
+
+
+def test_the_floor_is_checked_if_a_round_was_made_in_the_hours_of_the_shift(
+    centre, deliver, write, indicators
+):
+    """Two mornings, and the night of the third day."""
+    second, third = (DAY + timedelta(days=n) for n in (1, 2))
+    shifts = roster(3).replace(f"{third},P,", f"{third},M,")
+    deliver("roster", "three_days.csv", shifts, MORNING - timedelta(hours=20))
+    centre(MORNING)
+    assert "floor_check_consistency" not in indicators()
+
+    def check(roster_date, shift_code, checked_at):
+        values = {"roster_date": roster_date, "shift_code": shift_code, "checked_at": checked_at}
+        return write(ROUND, **values).scalar_one()
+
+    # Twice in one shift is once; a second too late is not in it
+    check(DAY, "P", MORNING)
+    check(DAY, "P", EVENING)
+    check(second, "P", EVENING + timedelta(days=1, seconds=1))
+    centre(EVENING)
+    row = indicators()["floor_check_consistency"]
+    assert rate(row) == (1, 1, 100)
+    assert (row["sop_code"], row["aspect"], row["sla_s"]) == ("7.5", "consistency", None)
+    assert row["is_provisional"]
+    night = at(23, 0) + timedelta(days=2)
+    round_id = check(third, "M", night)
+    # The night is not over yet
+    centre(night)
+    row = indicators()["floor_check_consistency"]
+    assert rate(row) == (1, 2, 50)
+    assert row["lowest_day_pct"] == 0
+    after = at(8, 0) + timedelta(days=3)
+    centre(after)
+    assert rate(indicators()["floor_check_consistency"]) == (2, 3, pytest.approx(200 / 3))
+    write(
+        "insert into ops.rotg_void (round_id, reason, voided_by, voided_at)"
+        " values (:round_id, 'Salah', 'L1', :at)",
+        round_id=round_id,
+        at=after + MINUTE,
+    )
+    assert rate(indicators()["floor_check_consistency"])[0] == 2
+    centre(after + MINUTE)
+    assert rate(indicators()["floor_check_consistency"]) == (1, 3, pytest.approx(100 / 3))
+    # What the pipeline checks is counted by the minute, and not by this
+    assert indicators()["discipline_check_consistency"]["denominator"] > 400

@@ -25,5 +25,5 @@ select
     breach.cleared_at is null as is_provisional
 from {{ source('ops', 'coaching_evidence') }} as evidence
 inner join {{ source('ops', 'agent_breach') }} as breach on breach.breach_id = evidence.breach_id
-left join {{ ref('stg_rotg__rule') }} as rule
+left join {{ ref('int_rotg_rule_named') }} as rule
     on breach.matter = 'rotg' and rule.rule_code = breach.subject

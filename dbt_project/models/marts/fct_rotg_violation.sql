@@ -5,7 +5,7 @@
 with
 
 violations as (
-    {%- for model in ['int_rotg_shift', 'int_rotg_session', 'int_rotg_call'] %}
+    {%- for model in ['int_rotg_shift', 'int_rotg_session', 'int_rotg_call', 'int_rotg_floor'] %}
     select {{ columns | join(', ') }}
     from {{ ref(model) }}
     {%- if not loop.last %}
@@ -49,4 +49,4 @@ select
     {{ built_as_of() }} as as_of,
     violations.settles_at > {{ built_as_of() }} as is_provisional
 from violations
-inner join {{ ref('stg_rotg__rule') }} as rule on rule.rule_code = violations.rule_code
+inner join {{ ref('int_rotg_rule_named') }} as rule on rule.rule_code = violations.rule_code

@@ -90,8 +90,26 @@ checks as (
         min({{ percent('day.done', 'day.due') }}) as lowest_day_pct,
         false as is_open
     from {{ ref('int_procedure_check_day') }} as day
-    inner join indicators on indicators.aspect = 'consistency'
+    inner join indicators
+        on indicators.indicator in ('login_check_consistency', 'discipline_check_consistency')
     group by day.service_code, date_trunc('month', day.local_date), indicators.indicator
+),
+
+-- Of the shifts that are over, those in whose hours somebody looked
+floor_checks as (
+    select
+        day.service_code,
+        date_trunc('month', day.roster_date)::date as month,
+        'floor_check_consistency' as indicator,
+        sum(day.done) as numerator,
+        sum(day.due) as denominator,
+        null::double precision as p50_s,
+        null::double precision as p90_s,
+        min({{ percent('day.done', 'day.due') }}) as lowest_day_pct,
+        bool_or(day.is_open) as is_open
+    from {{ ref('int_procedure_floor_check') }} as day
+    group by day.service_code, date_trunc('month', day.roster_date)
+    having sum(day.due) > 0
 ),
 
 measured as (
@@ -102,6 +120,8 @@ measured as (
     select * from attendance
     union all
     select * from checks
+    union all
+    select * from floor_checks
 ),
 
 final as (

@@ -202,7 +202,7 @@ TO_TELL = text(
     inner join marts.dim_service as service on service.service_code = known.service_code
     left join marts.dim_agent as agent on agent.agent_id = known.agent_id
     left join marts.dim_team as team on team.team_code = agent.team_code
-    left join staging.stg_rotg__rule as rule
+    left join intermediate.int_rotg_rule_named as rule
         on rule.rule_code = known.subject and known.matter = 'rotg'
     where known.breach_id = any(:breaches)
     order by service.service_name, team_name, agent.team_code, known.severity, agent_name,

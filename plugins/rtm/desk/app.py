@@ -15,6 +15,7 @@ from rtm.desk import (
     forms,
     plan_routes,
     roster_routes,
+    rotg_routes,
     routes,
 )
 from rtm.desk.bodies import LimitedBodies
@@ -50,6 +51,7 @@ def create_desk(desk: Desk, identify: Callable[..., Any]) -> FastAPI:
     app.include_router(roster_routes.router)
     app.include_router(exception_routes.router)
     app.include_router(coaching_routes.router)
+    app.include_router(rotg_routes.router)
     # Behind all others: to those who are not signed in, an address that is none says nothing.
     app.get("/{path:path}")(nowhere)
     errors.answer_errors(app)

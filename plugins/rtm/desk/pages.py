@@ -37,6 +37,7 @@ NAVIGATION: tuple[tuple[str, str, Right], ...] = (
     ("/rosters", "nav.rosters", Right.READ_SERVICE),
     ("/exceptions", "nav.exceptions", Right.READ_SERVICE),
     ("/coaching", "nav.coaching", Right.DECIDE_COACHING),
+    ("/rotg", "nav.rotg", Right.CHECK_ROTG),
     ("/audit", "nav.audit", Right.READ_AUDIT),
 )
 """Path, words, and the right without which the page is not shown."""

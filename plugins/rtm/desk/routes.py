@@ -33,7 +33,7 @@ A_YEAR_S = 365 * 24 * 3600
 @router.get("/")
 def today(page: Reading) -> Response:
     with page.connection() as connection:
-        facts = read_today(connection, page.services())
+        facts = read_today(connection, page.visitor)
     return page.render("today.html", today=facts)
 
 

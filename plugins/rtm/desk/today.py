@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from rtm.desk import absence, breaches, kpis, state
+from rtm.desk import absence, breaches, kpis, rotg_page, state
 from rtm.desk.charts import Spark, spark
+from rtm.desk.rights import Right, Visitor
 
 Rows = Sequence[Row[Any]]
 WIDEST_ZONES = timedelta(hours=24)
@@ -64,6 +65,8 @@ class Today:
     breaches: Rows
     plans: Rows
     rosters: Rows
+    rounds: Rows
+    """Teams in shifts under way whose floor the visitor is to check."""
     services: list[Service]
     teams: list[Team]
 
@@ -72,11 +75,12 @@ class Today:
         return sum(len(team.people) for team in self.teams)
 
 
-def read_today(connection: Connection, codes: list[str]) -> Today:
-    """The page for these services."""
+def read_today(connection: Connection, visitor: Visitor) -> Today:
+    """The page for the services of the visitor."""
+    codes = visitor.services(Right.READ_SERVICE)
     clock = state.read_clock(connection)
     if clock.as_of is None:
-        return Today(None, "UTC", [], [], [], [], [], [])
+        return Today(None, "UTC", [], [], [], [], [], [], [])
     now = kpis.read_now(connection, codes)
     intervals = kpis.read_intervals(
         connection, codes, clock.as_of - WIDEST_ZONES, clock.as_of + timedelta(seconds=1)
@@ -90,6 +94,7 @@ def read_today(connection: Connection, codes: list[str]) -> Today:
         breaches.read_open(connection, codes),
         breaches.read_open_plans(connection, codes),
         state.read_missing_rosters(connection, codes),
+        rotg_page.read_waiting(connection, visitor, clock.as_of),
         _services(now, intervals, known),
         [
             Team(service, team, list(of_team))

@@ -185,6 +185,19 @@ ROTG_RULE = Feed(
     service_column="service_code",
 )
 
+ROTG_CHECKLIST = Feed(
+    "rotg_checklist",
+    (
+        *_text("item_code", "item_name"),
+        *_optional(Kind.TEXT, "item_name_indonesian"),
+        *_optional(Kind.NUMBER, "item_no"),
+        _choice("severity", "warning", "critical", required=False),
+        *_optional(Kind.BOOLEAN, "is_active"),
+    ),
+    Role.REFERENCE,
+    key=("lower(item_code)",),
+)
+
 AGENT_MATTERS = ("no_show", "late_login", "early_logout", "login_gap", "aux_allowance", "rotg")
 """What an agent may not have kept to, each with a rule of its own."""
 
@@ -353,6 +366,7 @@ CANONICAL = (
         HOLIDAY,
         EXCEPTION,
         ROTG_RULE,
+        ROTG_CHECKLIST,
         BREACH_RULE,
         EXPECTED_PEAK,
         PLAN_RULE,

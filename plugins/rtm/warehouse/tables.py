@@ -559,6 +559,54 @@ class ExceptionRequest(Base):
     """The reason of the last step."""
 
 
+class RotgRound(Base):
+    """One row per round of the floor: somebody looked at items of the checklist, for the agents of
+    one team in one shift (`rtm.floor.rounds`).
+
+    This table and the two after it are only ever added to; they belong to the login, not to the
+    role of the pipeline.
+    """
+
+    __tablename__ = "rotg_round"
+    __table_args__ = (
+        Index("ix_rotg_round_shift", "service_code", "roster_date", "shift_code", "team_code"),
+        CheckConstraint("cardinality(items) > 0", name="looked_at_something"),
+    )
+
+    round_id: Mapped[int] = _identity()
+    service_code: Mapped[str]
+    roster_date: Mapped[date]
+    shift_code: Mapped[str]
+    team_code: Mapped[str]
+    items: Mapped[list[str]]
+    """Codes of what was looked at; what was not cannot have been in order."""
+    note: Mapped[str | None]
+    checked_by: Mapped[str]
+    checked_at: Mapped[datetime]
+
+
+class RotgFinding(Base):
+    """One row per agent and item that a round found not in order."""
+
+    __tablename__ = "rotg_finding"
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("ops.rotg_round.round_id"), primary_key=True)
+    agent_id: Mapped[str] = mapped_column(primary_key=True)
+    item_code: Mapped[str] = mapped_column(primary_key=True)
+    note: Mapped[str | None]
+
+
+class RotgVoid(Base):
+    """One row per round that was a mistake: it counts no more, with all that it found."""
+
+    __tablename__ = "rotg_void"
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("ops.rotg_round.round_id"), primary_key=True)
+    reason: Mapped[str]
+    voided_by: Mapped[str]
+    voided_at: Mapped[datetime]
+
+
 class Incident(Base):
     """One row per trouble of the pipeline itself: a stale feed, an unknown code, nobody to tell."""
 

@@ -19,5 +19,7 @@ from (
     -- One cycle
     ('attendance_known', '7.3', 'accuracy', 60),
     ('login_check_consistency', '7.4', 'consistency', null),
-    ('discipline_check_consistency', '7.5', 'consistency', null)
+    ('discipline_check_consistency', '7.5', 'consistency', null),
+    -- What only people see
+    ('floor_check_consistency', '7.5', 'consistency', null)
 ) as indicator (indicator, sop_code, aspect, sla_s)
