@@ -159,7 +159,7 @@ class Tiles(Panel):
 
     states: str
     is_titled: bool = True
-    """Each tile has the heading that the column `title` gives."""
+    """Each tile has a heading: Grafana takes the other text of the row, `title`."""
 
     type = "stat"
 
@@ -191,8 +191,7 @@ class Tiles(Panel):
                     },
                 }
             )
-        name = {"displayName": "${__data.fields.title}"} if self.is_titled else {}
-        return {**name, "mappings": mappings, "color": {"mode": "fixed", "fixedColor": GREY}}
+        return {"mappings": mappings, "color": {"mode": "fixed", "fixedColor": GREY}}
 
     def options(self) -> Json:
         return {
