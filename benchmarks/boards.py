@@ -33,7 +33,8 @@ def measure_boards(system: System, as_of: datetime, size: str) -> list[Result]:
             values = variable_values(board, words, lambda sql: _rows(connection, sql), span)
             for panel in board.panels:
                 for letter, sql in panel.statements.items():
-                    told = asked(words.statement(sql), span, values)
+                    own = span.of_panel(panel, as_of)
+                    told = asked(words.statement(sql), own, values)
                     took[f"{board.name}/{panel.name}/{letter}"] = _measured(connection, told)
     _print(took)
     slowest = max(took, key=lambda name: took[name][0])

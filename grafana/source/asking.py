@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from grafana.source.board import Board
+from grafana.source.panels import Panel
 from grafana.source.words import Words
 
 Values = Mapping[str, str | list[str]]
@@ -46,6 +47,12 @@ class Span:
     @classmethod
     def of(cls, board: Board, now: datetime) -> Span:
         return cls(_moment(board.range_from, now), _moment(board.range_to, now, is_end=True))
+
+    def of_panel(self, panel: Panel, now: datetime) -> Span:
+        """What the panel asks for: the range of its board, or its own."""
+        if not panel.looks_back:
+            return self
+        return Span(_moment(f"now-{panel.looks_back}", now), now)
 
 
 def asked(sql: str, span: Span, values: Values) -> str:

@@ -90,6 +90,8 @@ class Panel:
     height: int
     repeat: str = ""
     """The variable of whose values each gets a panel of its own."""
+    looks_back: str = ""
+    """A range of its own up to now, such as 14d, whatever is chosen above the board."""
 
     type: ClassVar[str]
     format: ClassVar[Literal["table", "time_series"]] = "table"
@@ -132,6 +134,8 @@ class Panel:
         }
         if transformations := self.transformations():
             drawn["transformations"] = transformations
+        if self.looks_back:
+            drawn["timeFrom"] = self.looks_back
         if self.repeat:
             drawn |= {"repeat": self.repeat, "repeatDirection": "h", "maxPerRow": 4}
         return drawn

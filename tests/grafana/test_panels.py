@@ -104,7 +104,8 @@ def answer(
 def test_a_panel_gets_what_it_draws(board: Board, panel: Panel, letter: str, reader, chosen):
     words = Words.read("id")
     sql = words.statement(panel.statements[letter])
-    types, rows = answer(reader, asked(sql, Span.of(board, CLOCK), chosen[board.name]))
+    span = Span.of(board, CLOCK).of_panel(panel, CLOCK)
+    types, rows = answer(reader, asked(sql, span, chosen[board.name]))
     assert rows, "a panel that shows nothing here shows nothing anywhere"
     assert faults(panel, types, rows, words) == []
 
@@ -121,7 +122,8 @@ def test_a_board_answers_whatever_the_time(board: Board, now: datetime, reader, 
     words = Words.read("en")
     for panel in board.panels:
         for sql in panel.statements.values():
-            told = asked(words.statement(sql), Span.of(board, now), chosen[board.name])
+            span = Span.of(board, now).of_panel(panel, now)
+            told = asked(words.statement(sql), span, chosen[board.name])
             types, rows = answer(reader, told)
             assert faults(panel, types, rows, words) == [], panel.name
 

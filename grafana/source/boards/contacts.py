@@ -133,8 +133,8 @@ BOARD = Board(
         kpi_curves(9, "response_time", "percent"),
         kpi_curves(10, "waiting_list", "none"),
         Curves(id=11, name="oldest_waiting", sql=OLDEST, width=12, height=8, unit="s"),
-        HeatMap(id=12, name="by_hour", sql=BY_HOUR, width=12, height=10),
+        HeatMap(id=12, name="by_hour", sql=BY_HOUR, width=12, height=10, looks_back="14d"),
     ),
     (SERVICE, DESK),
-    range_from="now-7d/d",
+    range_from="now-24h",
 )

@@ -132,6 +132,7 @@ BOARD = Board(
             sql=VERSIONS,
             width=24,
             height=9,
+            looks_back="31d",
             columns=(
                 *texts("service_name", "period_start", "period_end"),
                 *numbers("version"),
@@ -143,6 +144,6 @@ BOARD = Board(
         ),
     ),
     (SERVICE, DESK),
-    range_from="now-7d/d",
+    range_from="now-1d/d",
     range_to="now+7d/d",
 )
