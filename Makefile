@@ -50,8 +50,9 @@ check: install ## formatters, linters, types, SQL, generated files
 	$(BIN)/sqlfluff lint dbt_project
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(RUN) scripts/check_compose.py
-	$(RUN) -m pytest -q tests/test_lock.py tests/grafana tests/dbt_project/test_dictionary.py \
-		-k "lock or generates"
+	$(RUN) -m pytest -q tests/test_lock.py tests/grafana/test_dashboards.py \
+		tests/dbt_project/test_dictionary.py tests/dbt_project/test_exposures.py \
+		-k "lock or generates or dashboards or exposures"
 
 docs: install ## every table with its lineage and its readers, as one page for a browser
 	@$(RUN) scripts/docs_page.py

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
+from benchmarks.boards import measure_boards
 from benchmarks.desk_pages import measure_desk
 from benchmarks.history import LOCAL, LargeCentre
 from benchmarks.results import Result
@@ -79,6 +80,7 @@ class _Measurement:
             Result("minute_models_growth", last[1] / first[1], "", GOAL_GROWTH, "<=", growth),
             *results,
             *measure_desk(self.system, _instant(self.clock), f"{days[-1]} days, {size}"),
+            *measure_boards(self.system, _instant(self.clock), f"{days[-1]} days, {size}"),
         ]
 
     def _store(self, days: int) -> None:

@@ -1,34 +1,52 @@
-"""Writes every board in every language below `grafana/dashboards/`."""
+"""Writes every board in every language below `grafana/dashboards/`, and their page in the docs."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-import yaml
-
 from grafana.source.boards import BOARDS
-from grafana.source.panels import dashboard
+from grafana.source.page import PAGE, renewed
+from grafana.source.words import LANGUAGES, Words
 
-SOURCE = Path(__file__).parent
-DASHBOARDS = SOURCE.parent / "dashboards"
-LANGUAGES = ("id", "en")
+DASHBOARDS = Path(__file__).parents[1] / "dashboards"
 
 
-def generated() -> dict[Path, str]:
-    """Content of each file, by its path."""
-    texts = yaml.safe_load((SOURCE / "words.yml").read_text(encoding="utf-8"))
+def dashboards() -> dict[Path, str]:
+    """Content of each dashboard, by its path."""
     files = {}
     for language in LANGUAGES:
-        words = {name: text[language] for name, text in texts.items()}
+        words = Words.read(language)
         for board in BOARDS:
-            content = json.dumps(dashboard(board, words, language), indent=2, ensure_ascii=False)
+            content = json.dumps(board.json(words), indent=2, ensure_ascii=False)
             files[DASHBOARDS / language / f"{board.name}.json"] = content + "\n"
     return files
 
 
+def generated() -> dict[Path, str]:
+    """Content of each generated file, by its path."""
+    page = renewed(PAGE.read_text(encoding="utf-8"), BOARDS, Words.read("en"))
+    return {**dashboards(), PAGE: page}
+
+
+def stale() -> list[Path]:
+    """The files that are not what the source generates: other, missing, or too many."""
+    wanted = generated()
+    there = {*DASHBOARDS.glob("*/*.json"), PAGE}
+    other = [
+        path
+        for path, content in wanted.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != content
+    ]
+    return sorted({*other, *(there - set(wanted))})
+
+
 def main() -> None:
-    for path, content in generated().items():
+    wanted = generated()
+    for path in DASHBOARDS.glob("*/*.json"):
+        if path not in wanted:
+            path.unlink()
+    for path, content in wanted.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
 

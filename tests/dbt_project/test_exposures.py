@@ -22,7 +22,7 @@ def tables_read(places: Iterable[Path]) -> set[str]:
     texts = (
         file.read_text(encoding="utf-8").replace("\\n", "\n")
         for file in files
-        if file.suffix in {".py", ".json", ".md"}
+        if file.suffix in {".py", ".json", ".md", ".yml"}
     )
     return {table for text in texts for table in READ.findall(text)}
 
@@ -68,8 +68,10 @@ def test_a_table_too_many_and_one_too_few_are_seen(exposures, tmp_path: Path):
     board = [REPOSITORY / place for place in places]
     (tmp_path / "new.py").write_text('"select 1 from marts.dim_team\\ninner join marts.fct_other"')
     (tmp_path / "new.json").write_text(r'"select 1\nfrom\nmarts.fct_drawn"')
+    (tmp_path / "new.yml").write_text("rawSql: |\n  select 1\n  from marts.fct_watched")
     assert difference(tables, [*board, tmp_path])["read but not named"] == {
         "fct_other",
         "fct_drawn",
+        "fct_watched",
     }
     assert difference(tables | {"fct_gone"}, board)["named but not read"] == {"fct_gone"}

@@ -19,7 +19,7 @@ from rtm.settings import Settings
 from rtm.warehouse import Role
 from rtm.warehouse.embedded import _as_server_user, _programs, _server_user
 from rtm.warehouse.engine import WarehouseError
-from rtm.warehouse.roles import role_statements
+from rtm.warehouse.roles import READER_CONNECTIONS, READER_SETTINGS, role_statements
 from tests.small_centre import CALL_HEADER, MORNING, call, deliver_reference, roster
 
 OLDEST = "pginstall"
@@ -145,3 +145,7 @@ def test_a_reader_sees_marts_and_nothing_else(postgres_16, administer, deliver, 
                 connection.execute(forbidden)
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             connection.execute("create table mine (x int)")
+        for setting, value in READER_SETTINGS.items():
+            assert connection.execute(f"show {setting}").fetchone() == (value,)
+        limit = "select rolconnlimit from pg_roles where rolname = current_user"
+        assert connection.execute(limit).fetchone() == (READER_CONNECTIONS,)

@@ -31,7 +31,13 @@ READS = {
     "marts": (Role.APP, Role.READER),
 }
 
-READER_SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "30s"}
+READER_SETTINGS = {
+    "default_transaction_read_only": "on",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "1min",
+}
+READER_CONNECTIONS = 20
+"""Whoever reads must not use up the connections of those who write."""
 
 
 def ensure_roles(connection: Connection) -> None:
@@ -50,6 +56,8 @@ def ensure_roles(connection: Connection) -> None:
         for setting, value in READER_SETTINGS.items():
             if not _has_setting(connection, Role.READER, setting, value):
                 connection.execute(text(f"alter role {Role.READER} set {setting} = '{value}'"))
+        if not _has_connection_limit(connection, Role.READER):
+            connection.execute(text(_limit_connections(Role.READER)))
     except ProgrammingError as error:
         raise WarehouseError(
             f"this login may not make the database roles; have an administrator run:"
@@ -63,6 +71,7 @@ def role_statements(login: str) -> list[str]:
         *(f"create role {role}" for role in Role),
         *(f'grant {role} to "{login}"' for role in Role),
         *(f"alter role {Role.READER} set {name} = '{v}'" for name, v in READER_SETTINGS.items()),
+        _limit_connections(Role.READER),
     ]
 
 
@@ -94,6 +103,18 @@ def _has_setting(connection: Connection, role: Role, name: str, value: str) -> b
         {"role": role, "setting": f"{name}={value}"},
     ).scalar_one()
     return found
+
+
+def _has_connection_limit(connection: Connection, role: Role) -> bool:
+    """A limit of the site's own is left as it is."""
+    limit: int = connection.execute(
+        text("select rolconnlimit from pg_roles where rolname = :role"), {"role": role}
+    ).scalar_one()
+    return limit >= 0
+
+
+def _limit_connections(role: Role) -> str:
+    return f"alter role {role} connection limit {READER_CONNECTIONS}"
 
 
 def ensure_schemas(connection: Connection) -> None:

@@ -1,0 +1,105 @@
+"""Papan RTM, read from five metres away: which service is in trouble, since when, in what."""
+
+from __future__ import annotations
+
+from grafana.source.board import WALL, Board
+from grafana.source.boards.age import age
+from grafana.source.panels import Tiles
+from grafana.source.variables import DESK, SERVICE
+
+SERVICES = """
+select
+    service.service_name as title,
+    concat_ws(
+        '|',
+        now.verdict,
+        to_char(now.missed_since_at at time zone service.timezone, 'DD/MM HH24:MI')
+    ) as told
+from marts.rpt_service_now as now
+inner join marts.dim_service as service using (service_code)
+where now.service_code in ($service)
+order by now.place, service.service_name
+"""
+
+OPEN_BREACHES = """
+select
+    case
+        when count(*) = 0 then 'met'
+        when bool_or(severity = 'critical') then 'critical'
+        else 'missed'
+    end || '|' || count(*) as told
+from marts.fct_breach
+where cleared_at is null and scope = 'service' and service_code in ($service)
+"""
+
+TITLE = """
+    {kpi:kpi.kpi}
+    || case when kpi.channel in ('voice', 'roster') then '' else ' ' || kpi.channel end
+    || ' ' || {comparator:kpi.comparator} || ' ' || kpi.target || kpi.unit as title"""
+
+NOW = f"""
+select{TITLE},
+    concat_ws('|', kpi.verdict, round(kpi.observed::numeric, 1) || kpi.unit) as told
+from marts.rpt_kpi_today as kpi
+where kpi.service_code in ($service)
+order by kpi.channel <> 'voice', kpi.channel, kpi.place
+"""
+
+TODAY = f"""
+select{TITLE},
+    concat_ws('|', kpi.verdict_today, round(kpi.observed_today::numeric, 1) || kpi.unit) as told
+from marts.rpt_kpi_today as kpi
+where kpi.service_code in ($service) and kpi.observed_today is not null
+order by kpi.channel <> 'voice', kpi.channel, kpi.place
+"""
+
+AGENTS = """
+select state || '|' || count(*) as told
+from marts.rpt_agent_now
+where service_code in ($service)
+group by state
+order by array_position(array['ready', 'busy', 'acw', 'aux', 'logged_out'], state)
+"""
+
+FEEDS = """
+select
+    feed as title,
+    case when is_stale then 'behind' else 'met' end
+    || '|' || to_char(age_s * interval '1 second', 'HH24:MI:SS') as told
+from marts.rpt_feed_freshness
+where latest_event_at is not null
+order by is_stale desc, feed
+"""
+
+BOARD = Board(
+    WALL,
+    (
+        age(width=4, height=5),
+        Tiles(id=2, name="services", sql=SERVICES, width=17, height=5, states="verdict"),
+        Tiles(
+            id=3,
+            name="open_breaches",
+            sql=OPEN_BREACHES,
+            width=3,
+            height=5,
+            states="count",
+            is_titled=False,
+        ),
+        Tiles(id=4, name="now", sql=NOW, width=24, height=9, states="verdict", repeat="service"),
+        Tiles(
+            id=5, name="today", sql=TODAY, width=24, height=7, states="verdict", repeat="service"
+        ),
+        Tiles(
+            id=6,
+            name="agents",
+            sql=AGENTS,
+            width=24,
+            height=4,
+            states="agent_state",
+            is_titled=False,
+            repeat="service",
+        ),
+        Tiles(id=7, name="feeds", sql=FEEDS, width=24, height=4, states="age"),
+    ),
+    (SERVICE, DESK),
+)
