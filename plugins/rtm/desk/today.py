@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from rtm.charts import Spark, spark
 from rtm.desk import absence, breaches, kpis, state
-from rtm.desk.charts import Spark, spark
 
 Rows = Sequence[Row[Any]]
 WIDEST_ZONES = timedelta(hours=24)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rtm.desk.charts import BOTTOM, LEFT, RIGHT, TOP, WIDTH, Point, breach_chart, spark
+from rtm.charts import BOTTOM, LEFT, RIGHT, TOP, WIDTH, Point, breach_chart, spark
 
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
