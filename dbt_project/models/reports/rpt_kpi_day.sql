@@ -163,17 +163,12 @@ measured as (
 -- stood. The first version also holds for the time before it was delivered.
 targets as (
     select distinct on (
-        target.service_code, target.channel, target.kpi, months.month, day.local_date
+        target.service_code, place.channel, target.kpi, months.month, day.local_date
     )
         target.service_code,
         months.month,
         day.local_date::date as local_date,
-        -- Who is there is a matter of no channel, whatever the row calls it
-        case
-            when target.kpi in ('attendance', 'staffing', 'login_compliance', 'aux', 'adherence')
-                then 'all'
-            else target.channel
-        end as channel,
+        place.channel,
         target.kpi,
         target.formula,
         target.comparator,
@@ -196,12 +191,25 @@ targets as (
         lateral (
             select (day.local_date + interval '1 day') at time zone months.timezone as ends_at
         ) as day_end
+    cross join
+        -- Who is there is a matter of no channel, whatever the row calls it
+        lateral (
+            select
+                case
+                    when
+                        target.kpi in (
+                            'attendance', 'staffing', 'login_compliance', 'aux', 'adherence'
+                        )
+                        then 'all'
+                    else target.channel
+                end as channel
+        ) as place
     where
         (target.version = 1 or target.known_from_at <= day_end.ends_at)
         and (target.known_to_at is null or target.known_to_at > day_end.ends_at)
     order by
         target.service_code,
-        target.channel,
+        place.channel,
         target.kpi,
         months.month,
         day.local_date,

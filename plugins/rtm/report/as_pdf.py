@@ -23,7 +23,6 @@ from reportlab.platypus import (
     CondPageBreak,
     Flowable,
     KeepTogether,
-    PageBreak,
     Paragraph,
     SimpleDocTemplate,
     Spacer,
@@ -102,7 +101,7 @@ def _blocks(document: Document) -> Iterator[Flowable]:
     yield _words(document.subtitle, 10)
     yield Spacer(0, 4 * mm)
     yield _cover(document)
-    yield PageBreak()
+    yield Spacer(0, 4 * mm)
     yield from _summary(document)
     for number, section in enumerate(document.sections, 1):
         yield CondPageBreak(50 * mm)
@@ -155,9 +154,7 @@ def _table(content: contents.Table) -> Iterator[Flowable]:
         [_words(cell.shown, 7, right=cell.value is not None) for cell in row]
         for row in content.rows
     ]
-    table = Table(
-        [heads, *rows], colWidths=_widths(content.heads, content.rows), repeatRows=1, splitInRow=1
-    )
+    table = Table([heads, *rows], colWidths=_widths(content.heads, content.rows), repeatRows=1)
     table.setStyle(TableStyle([*_GRID, ("BACKGROUND", (0, 0), (-1, 0), HEAD)]))
     yield table
 

@@ -42,7 +42,7 @@ RAN_BEFORE = text(
     )
     """
 )
-HAVE_IT = text("select dedupe_key from ops.outbox where starts_with(dedupe_key, :key)")
+MAILS = text("select dedupe_key from ops.outbox where thread = :thread")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def send_report(warehouse: Warehouse, settings: Settings, report: Report, now: d
         "not_conformed": document.findings[Finding.NOT_CONFORMED],
     }
     # Figures that changed are another report, and are sent again
-    key = f"report-{month}-{record.figures_sha256}"
+    thread = f"report-{month}"
+    key = f"{thread}-{record.figures_sha256}"
     with warehouse.transaction(Role.APP) as connection:
         readers = all_coordinators(connection, settings, local_today(figures.services))
         if not readers:
@@ -109,13 +110,13 @@ def send_report(warehouse: Warehouse, settings: Settings, report: Report, now: d
                 "no coordinator has an address: name one in the feed team, with an email in the"
                 " feed agent, or set RTM_OPERATORS"
             )
-        have_it = set(connection.execute(HAVE_IT, {"key": key}).scalars())
+        have_it = set(connection.execute(MAILS, {"thread": thread}).scalars())
         missing = [reader for reader in readers if f"{key}:{reader}" not in have_it]
         if not missing:
             return 0
         files = (Attachment(file.name, file.media_type, file.content) for file in report.files)
         attached = attach(connection, files, now)
-        mails = [Mail(KIND, key, reader, facts, f"report-{month}", attached) for reader in missing]
+        mails = [Mail(KIND, key, reader, facts, thread, attached) for reader in missing]
         queued = queue_mails(connection, mails, settings.language, now)
         keeping.record_mailed(connection, record, now)
     return queued
