@@ -41,7 +41,7 @@ def test_it_writes_the_files_that_are_asked_for_and_names_them(rtm, tmp_path):
 
 def test_it_mails_once(rtm, tmp_path, query):
     asked = ("--month", "2026-11", "--out", tmp_path, "--format", "xlsx", "--mail")
-    assert "1 mails are queued" in rtm(*asked)
+    assert "mails queued: 1" in rtm(*asked)
     assert "has this report already" in rtm(*asked)
     assert len(query("select from ops.outbox where kind = 'month_report'")) == 1
     assert "still running" in rtm("--month", "2026-12", "--out", tmp_path, "--mail", fails=True)

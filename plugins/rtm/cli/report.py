@@ -97,6 +97,6 @@ def _told(report: Report) -> str:
 def _mail(system: System, report: Report, now: datetime) -> None:
     queued = send_report(system.warehouse, system.settings, report, now)
     if queued:
-        click.echo(f"{queued} mails are queued; the next cycle sends them")
+        click.echo(f"mails queued: {queued}; the next cycle sends them")
     else:
         click.echo("every coordinator has this report already; nothing is queued")

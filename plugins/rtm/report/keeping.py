@@ -78,7 +78,9 @@ def record(warehouse: Warehouse, figures: Figures, by: str, now: datetime) -> Re
             "made_at": now,
             "made_by": by,
         }
-        connection.execute(MAKE, facts)
+        # One that is there already takes no number; the key decides between two at one moment
+        if connection.execute(READ, facts).one_or_none() is None:
+            connection.execute(MAKE, facts)
         return connection.execute(READ, facts).one()
 
 
