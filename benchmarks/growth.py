@@ -20,6 +20,7 @@ from sqlalchemy import text
 from benchmarks.boards import measure_boards
 from benchmarks.desk_pages import measure_desk
 from benchmarks.history import LOCAL, LargeCentre
+from benchmarks.month_report import measure_report
 from benchmarks.results import Result
 from rtm.cycle import System, run_step
 from rtm.notify import ON_PAPER
@@ -81,6 +82,7 @@ class _Measurement:
             *results,
             *measure_desk(self.system, _instant(self.clock), f"{days[-1]} days, {size}"),
             *measure_boards(self.system, _instant(self.clock), f"{days[-1]} days, {size}"),
+            *measure_report(self.system, _instant(self.clock), f"{days[-1]} days, {size}"),
         ]
 
     def _store(self, days: int) -> None:

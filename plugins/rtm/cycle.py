@@ -149,6 +149,15 @@ def remove_expired_plans(system: System, as_of: datetime) -> Did:
     return {"removed": remove_expired(system.warehouse, as_of)}
 
 
+def report_month(system: System, as_of: datetime) -> Did:
+    """Makes the management review of the last month and queues it for the coordinators, if its day
+    has come and they do not have it."""
+    from rtm.report import report_due
+
+    told = report_due(system.warehouse, system.settings, as_of)
+    return {"month": str(told.month) if told.month else None, "mails": told.mails}
+
+
 Step = Callable[[System, datetime], Did]
 STEPS: dict[str, Step] = {
     step.__name__: step
@@ -163,8 +172,8 @@ STEPS: dict[str, Step] = {
 }
 """All steps, in the order in which one cycle takes them."""
 
-NIGHTLY: dict[str, Step] = {remove_expired_plans.__name__: remove_expired_plans}
-"""What is done once a night, beside the cycle."""
+DAILY: dict[str, Step] = {step.__name__: step for step in (remove_expired_plans, report_month)}
+"""What is looked at once a day, beside the cycle."""
 
 
 def run_step(system: System, name: str, as_of: datetime) -> Did:
@@ -188,7 +197,7 @@ def run_step(system: System, name: str, as_of: datetime) -> Did:
             )
 
     try:
-        did = (STEPS | NIGHTLY)[name](system, as_of)
+        did = (STEPS | DAILY)[name](system, as_of)
     except Exception as error:
         record({}, str(error)[:LONGEST_ERROR])
         raise

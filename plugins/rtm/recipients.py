@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, TextClause, text
 
@@ -20,6 +20,19 @@ NAMED_BY_TEAMS = """
 
 COORDINATORS = text(NAMED_BY_TEAMS.format(column="coordinator_id"))
 TEAM_LEADERS = text(NAMED_BY_TEAMS.format(column="team_leader_id"))
+
+# Of all services, who works here on that day
+ALL_COORDINATORS = text(
+    """
+    select distinct trim(person.email) as email
+    from marts.dim_team as team
+    inner join marts.dim_agent as person on person.agent_id = team.coordinator_id
+    where trim(person.email) <> ''
+        and :today between coalesce(person.valid_from, '-infinity')
+        and coalesce(person.valid_to, 'infinity')
+    order by email
+    """
+)
 
 # The real-time function of the shift that runs
 ON_DUTY = text(
@@ -73,6 +86,12 @@ ROSTER_MAKERS = text(
 def coordinators(connection: Connection, settings: Settings, service_code: str) -> list[str]:
     """Addresses of those who hear of a breach, or the operators' where no coordinator has one."""
     return _addresses(connection, COORDINATORS, service_code) or list(settings.operators)
+
+
+def all_coordinators(connection: Connection, settings: Settings, today: date) -> list[str]:
+    """Addresses of the coordinators of all services who are active today, or the operators'."""
+    found = connection.execute(ALL_COORDINATORS, {"today": today}).scalars()
+    return list(found) or list(settings.operators)
 
 
 def on_duty(connection: Connection, service_code: str, at: datetime) -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 import yaml
 from jinja2 import nodes
 
-from rtm.desk.language import WORDS, Speech, words
+from rtm import speech
+from rtm.desk.language import Speech, words
 from rtm.desk.pages import TEMPLATES, environment
 from tests.desk.test_safety import token
 
@@ -23,9 +25,10 @@ NOT_WORDS = {"width=device-width, initial-scale=1", "light dark"}
 
 
 def test_every_word_stands_in_both_languages_with_the_same_values():
-    catalogue = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    catalogues = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in Speech.files]
     told = [
         (f"{section}.{name}", texts)
+        for catalogue in catalogues
         for section, names in catalogue.items()
         for name, texts in names.items()
     ]
@@ -38,7 +41,8 @@ def test_every_word_stands_in_both_languages_with_the_same_values():
 
 
 def test_every_word_that_a_page_says_is_there_and_no_other():
-    sources = [*TEMPLATES.glob("*.html"), *TEMPLATES.parent.glob("*.py")]
+    rooms = [*TEMPLATES.glob("*.html"), *TEMPLATES.parent.glob("*.py")]
+    sources = [*rooms, Path(speech.__file__)]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     named = set(re.findall(r'"(\w+\.\w+)"', text)) & set(words("id"))
     begun = tuple(re.findall(r'f?"(\w+\.\w*?)(?:\{|" ~)', text))

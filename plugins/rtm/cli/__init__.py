@@ -33,6 +33,7 @@ DISK_FULL = "53100"
             "coaching_commands",
             "Steps of coaching, and their ground.",
         ),
+        "report": ("rtm.cli.report", "report_command", "The management review of a month."),
         "audit": ("rtm.cli.plan", "audit_commands", "Who changed which record; check it is whole."),
         "source": ("rtm.cli.source", "source_commands", "Sources of rows, and mapping files."),
         "outbox": ("rtm.cli.warehouse", "outbox_commands", "List mails; send one again."),

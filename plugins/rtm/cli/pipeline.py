@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from rtm.cli.parameters import Duration, Instant
-from rtm.cycle import NIGHTLY, STEPS, Did, System, run_cycle, run_step
+from rtm.cycle import DAILY, STEPS, Did, System, run_cycle, run_step
 from rtm.notify import ON_PAPER
 from rtm.replay import replay
 from rtm.settings import Settings
@@ -32,10 +32,10 @@ def cycle_command(as_of: datetime | None) -> None:
 
 
 @click.command()
-@click.argument("name", type=click.Choice([*STEPS, *NIGHTLY]), metavar="STEP")
+@click.argument("name", type=click.Choice([*STEPS, *DAILY]), metavar="STEP")
 @as_of_option
 def step_command(name: str, as_of: datetime | None) -> None:
-    """Run one STEP of the cycle, or of the night.
+    """Run one STEP of the cycle, or of those beside it.
 
     \b
     land_feeds         take in the files that have arrived
@@ -44,7 +44,8 @@ def step_command(name: str, as_of: datetime | None) -> None:
     build_marts        bring the marts to the clock
     detect_breaches    open and clear breaches, draft and follow recovery plans
     send_mail          hand due mails to the SMTP server
-    remove_expired_plans  at night: remove plans whose time of keeping is over
+    remove_expired_plans  once a day: remove plans whose time of keeping is over
+    report_month       once a day: make and queue the report of the last month, if it is due
     """
     system = System.open(Settings.from_environment())
     did = run_step(system, name, as_of or datetime.now(UTC))

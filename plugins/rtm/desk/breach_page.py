@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from rtm.charts import Chart, Point, breach_chart
 from rtm.desk import absence, kpis, state
-from rtm.desk.charts import Chart, Point, breach_chart
-from rtm.desk.language import PERCENT
+from rtm.speech import PERCENT
 
 Rows = Sequence[Row[Any]]
 

@@ -1,47 +1,21 @@
-"""The language of a page: which one, its words, and how it writes numbers and times.
+"""The language of a page: which one it is, and the words of the desk.
 
 Words stand in `words.yml`, Indonesian first, each with its English beside it; templates hold the
-form and no words of their own.
+form and no words of their own. How numbers and times are written: `rtm.speech`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
-import yaml
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
 from fastapi import Request
 
+from rtm import speech
 from rtm.settings import Language
 
 WORDS = Path(__file__).with_name("words.yml")
 COOKIE = "rtm_language"
 LANGUAGES: tuple[Language, ...] = ("id", "en")
-NOTHING = "–"
-NBSP = "\N{NO-BREAK SPACE}"
-"""Between a number and what belongs to it: they stay on one line."""
-
-PERCENT = frozenset(
-    {
-        *("scr", "abandon_rate", "service_level", "response_time"),
-        *("attendance", "staffing", "login_compliance"),
-    }
-)
-COUNTS = frozenset({"waiting_list", "roster_h1"})
-"""All other KPIs are seconds."""
-UNITS = (
-    ("seconds", 1, 120),
-    ("minutes", 60, 7200),
-    ("hours", 3600, 48 * 3600),
-    ("days", 86400, float("inf")),
-)
-"""Words, seconds in it, and up to how many seconds it is used."""
 
 
 def language_of(request: Request, default: Language) -> Language:
@@ -70,67 +44,12 @@ def _accepted(header: str) -> Language | None:
     return max(asked, key=lambda pair: pair[0])[1] if asked else None
 
 
-@dataclass(frozen=True)
-class Speech:
+class Speech(speech.Speech):
     """How a page says things in one language."""
 
-    language: Language
-
-    def say(self, name: str, /, **values: Any) -> str:
-        """The words `section.name`, with the values put in. One that is missing is an error."""
-        return words(self.language)[name].format(**values)
-
-    def number(self, value: float | None, digits: int = 0) -> str:
-        if value is None:
-            return NOTHING
-        form = "#,##0" + ("." + "0" * digits if digits else "")
-        return str(format_decimal(value, format=form, locale=self.language))
-
-    def kpi(self, kpi: str, value: float | None, digits: int = 1) -> str:
-        """A value of the KPI with its unit."""
-        if value is None:
-            return NOTHING
-        if kpi in PERCENT:
-            return f"{self.number(value, digits)}{NBSP}%"
-        if kpi in COUNTS:
-            return self.number(value)
-        return self._with_unit("seconds", value)
-
-    def target(self, kpi: str, comparator: str, value: float) -> str:
-        sign = "≥" if comparator == ">=" else "≤"
-        return f"{sign}{NBSP}{self.kpi(kpi, value, 0 if value == round(value) else 1)}"
-
-    def duration(self, seconds: float) -> str:
-        """Roughly how long, for people."""
-        unit, length = next((unit, length) for unit, length, until in UNITS if seconds < until)
-        return self._with_unit(unit, seconds / length)
-
-    def _with_unit(self, unit: str, count: float) -> str:
-        return self.say(f"unit.{unit}", count=self.number(count)).replace(" ", NBSP)
-
-    def day(self, day: date) -> str:
-        return str(format_date(day, "EEE d MMM y", locale=self.language))
-
-    def moment(self, instant: datetime, zone: str) -> str:
-        """Date and time in the service's zone, with the zone's name."""
-        return self._local(instant, zone, "d MMM y HH:mm")
-
-    def clock(self, instant: datetime, zone: str) -> str:
-        """Time of day, where the date is plain."""
-        return self._local(instant, zone, "HH:mm")
-
-    def _local(self, instant: datetime, zone: str, form: str) -> str:
-        local = instant.astimezone(ZoneInfo(zone))
-        told = format_datetime(local, form, tzinfo=ZoneInfo(zone), locale=self.language)
-        return f"{told} {local:%Z}"
+    files = (speech.SHARED, WORDS)
 
 
-@cache
 def words(language: Language) -> dict[str, str]:
-    """All words in one language, by `section.name`."""
-    catalogue = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-    return {
-        f"{section}.{name}": texts[language]
-        for section, names in catalogue.items()
-        for name, texts in names.items()
-    }
+    """All words of the desk in one language, by `section.name`."""
+    return speech.read_words(Speech.files, language)

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from rtm.charts import Spark, spark
 from rtm.desk import absence, breaches, kpis, rotg_page, state
-from rtm.desk.charts import Spark, spark
 from rtm.desk.rights import Right, Visitor
 
 Rows = Sequence[Row[Any]]

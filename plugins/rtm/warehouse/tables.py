@@ -670,3 +670,37 @@ class Attachment(Base):
     media_type: Mapped[str]
     content: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
+
+
+class Report(Base):
+    """One row per management review of a month that was made (`rtm.report`): of the same figures at
+    the same clock there is one."""
+
+    __tablename__ = "report"
+    __table_args__ = (
+        UniqueConstraint(
+            *("month", "as_of", "figures_sha256", "product_version", "models"),
+            name="uq_report_once",
+        ),
+    )
+
+    report_id: Mapped[int] = _identity()
+    month: Mapped[date]
+    """Its first day."""
+    as_of: Mapped[datetime]
+    """Up to when the marts were computed."""
+    figures_sha256: Mapped[str]
+    """Of all figures, whatever the clock and the language."""
+    product_version: Mapped[str]
+    models: Mapped[str]
+    """Fingerprint of the models that computed the marts."""
+    cycle_id: Mapped[int | None]
+    """The build of the marts; null where its record is gone."""
+    is_provisional: Mapped[bool]
+    formulas: Mapped[list[str]]
+    """Every formula of its figures, with the version."""
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    files: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """sha256 of each file that was written, by its name."""
+    mailed_at: Mapped[datetime | None]

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from rtm.desk.charts import BOTTOM, LEFT, RIGHT, TOP, WIDTH, Point, breach_chart, spark
+from rtm.charts import (
+    BOTTOM,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Day,
+    Point,
+    breach_chart,
+    days_chart,
+    spark,
+)
 
 BEGIN = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
@@ -52,3 +63,32 @@ def test_a_sparkline_fits_and_marks_the_last_value():
     assert drawn.last is not None and drawn.last[0] > 90
     assert len(drawn.lines) == 1
     assert spark([95, 95], 95).target_y == 14
+
+
+def days(values, targets):
+    return [
+        Day(date(2026, 11, number), value, target, 0 if value is None else 10)
+        for number, (value, target) in enumerate(zip(values, targets, strict=True), 1)
+    ]
+
+
+def test_a_day_without_a_value_interrupts_the_line_of_days():
+    drawn = days_chart(days([90, 92, None, 94, 95], [95] * 5), is_percent=True)
+    assert [len(line) for line in drawn.lines] == [2, 2]
+    assert len(drawn.dots) == 4
+    assert len(drawn.bars) == 4
+    assert drawn.most_volume == 10
+
+
+def test_each_target_is_a_line_over_its_days():
+    drawn = days_chart(days([90, 92, 94, 96], [95, 95, 90, None]), is_percent=True)
+    (first, second) = drawn.targets
+    assert first[0][0] == LEFT
+    assert first[1][0] == second[0][0]
+    assert second[1][0] < WIDTH - RIGHT
+    assert first[0][1] == first[1][1] < second[0][1]
+    assert all(TOP <= y <= BOTTOM for line in drawn.targets for _, y in line)
+
+
+def test_days_without_any_value_are_not_drawn():
+    assert days_chart(days([None, None], [95, 95]), is_percent=True) is None

@@ -1,6 +1,7 @@
-"""Places lines, bars and marks on a drawing; the templates turn them into SVG.
+"""Places lines, bars and marks on a drawing; who draws turns them into SVG, or into a PDF.
 
-Numbers and instants come in, coordinates go out. A value that is missing interrupts the line.
+Numbers and instants come in, coordinates go out, from the upper left corner. A value that is
+missing interrupts the line.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import groupby
 
 SPARK_WIDTH, SPARK_HEIGHT = 96, 28
 WIDTH, HEIGHT = 720, 300
@@ -16,6 +18,9 @@ LEFT, RIGHT, TOP, BOTTOM = 58, 12, 16, 204
 """The field of the line; below it stand the bars of volume."""
 BARS_TOP, BARS_BOTTOM = 222, 272
 MOST_TIME_LABELS = 8
+MOST_DAY_LABELS = 11
+
+Place = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,31 @@ class Chart:
     def middle_pct(self) -> float:
         """Where the middle of the window is, in the width of the drawing."""
         return round(100 * (self.window_x + self.window_width / 2) / WIDTH, 1)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of a KPI: its value, the target that was in force, and how much it rests on."""
+
+    day: date
+    value: float | None
+    target: float | None
+    volume: float
+
+
+@dataclass(frozen=True)
+class DaysChart:
+    """A KPI day by day, with the target of each day and the volume."""
+
+    lines: list[list[Place]]
+    dots: list[Place]
+    targets: list[list[Place]]
+    """A line across the days of each target: where it changes, another begins."""
+    value_ticks: list[tuple[float, float]]
+    """(y, value)"""
+    day_ticks: list[tuple[float, date]]
+    bars: list[Bar]
+    most_volume: float
 
 
 def spark(values: Sequence[float | None], target: float) -> Spark:
@@ -129,15 +159,67 @@ def breach_chart(
     )
 
 
-def _lines(places: Sequence[tuple[float, float] | None]) -> list[str]:
+def days_chart(days: Sequence[Day], is_percent: bool) -> DaysChart | None:
+    """The chart of at least one day with a value; None where there is nothing to draw."""
+    told = [day.value for day in days if day.value is not None]
+    if not told:
+        return None
+    asked = [day.target for day in days if day.target is not None]
+    ticks = _value_ticks(min(told + asked), max(told + asked), is_percent)
+    low, high = ticks[0], ticks[-1]
+    most = max(day.volume for day in days)
+    step = (WIDTH - LEFT - RIGHT) / len(days)
+
+    def x(number: float) -> float:
+        return round(LEFT + number * step, 1)
+
+    def y(value: float) -> float:
+        return round(BOTTOM - (value - low) / (high - low) * (BOTTOM - TOP), 1)
+
+    places = [
+        None if day.value is None else (x(number + 0.5), y(day.value))
+        for number, day in enumerate(days)
+    ]
+    every = math.ceil(len(days) / MOST_DAY_LABELS)
+    return DaysChart(
+        lines=_runs(places),
+        dots=[place for place in places if place is not None],
+        targets=[
+            [(x(first), y(target)), (x(last + 1), y(target))]
+            for first, last, target in _target_spans(days)
+        ],
+        value_ticks=[(y(tick), tick) for tick in ticks],
+        day_ticks=[(x(n + 0.5), day.day) for n, day in enumerate(days) if n % every == 0],
+        bars=[
+            _bar(x(number), x(number + 1), day.volume, most)
+            for number, day in enumerate(days)
+            if day.volume
+        ],
+        most_volume=most,
+    )
+
+
+def _target_spans(days: Sequence[Day]) -> list[tuple[int, int, float]]:
+    """Number of the first and the last day of each stretch with one target."""
+    stretches = groupby(enumerate(days), key=lambda numbered: numbered[1].target)
+    spans = [(target, [number for number, _ in stretch]) for target, stretch in stretches]
+    return [(numbers[0], numbers[-1], target) for target, numbers in spans if target is not None]
+
+
+def _lines(places: Sequence[Place | None]) -> list[str]:
     """The points of each unbroken line, as SVG writes them."""
-    runs: list[list[str]] = [[]]
+    return [" ".join(f"{x},{y}" for x, y in run) for run in _runs(places)]
+
+
+def _runs(places: Sequence[Place | None]) -> list[list[Place]]:
+    """The points of each unbroken line."""
+    runs: list[list[Place]] = [[]]
     for place in places:
         if place is None:
             runs.append([])
         else:
-            runs[-1].append(f"{place[0]},{place[1]}")
-    return [" ".join(run) for run in runs if len(run) > 1]
+            runs[-1].append(place)
+    return [run for run in runs if len(run) > 1]
 
 
 def _bar(left: float, right: float, volume: float, most: float) -> Bar:
