@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import chain, dag
 
-from rtm.orchestration import MINUTE_DEFAULTS, step_task
+from rtm.orchestration import DAILY_DEFAULTS, step_task
 
 
 @dag(
@@ -27,7 +27,7 @@ from rtm.orchestration import MINUTE_DEFAULTS, step_task
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=1),
-    default_args=MINUTE_DEFAULTS,
+    default_args=DAILY_DEFAULTS,
     doc_md=__doc__,
     tags=["rtm"],
 )
