@@ -90,7 +90,7 @@ def test_a_round_goes_from_today_through_its_form_to_its_voiding(reader, small, 
     assert "Ani A1 Ponsel pribadi di meja kerja Dua ponsel" in told
     assert "Tata tertib yang belum diperiksa" not in lia.text("/")
     assert "checked 10:15 WIB by Lia" in koko.text("/rotg")
-    assert "Findings: 1" in koko.text("/rotg").split("Rounds, newest first")[1]
+    assert "Findings: 1" in koko.text("/rotg").split("Rounds, newest first")[-1]
     small.cycle()
     (violation,) = query("select * from marts.fct_rotg_violation where rule_code like 'floor:%'")
     assert violation["agent_id"] == "A1"

@@ -32,14 +32,17 @@ judged as (
         shifts.service_code,
         shifts.roster_date,
         shifts.planned_end_at <= {{ built_as_of() }} as is_over,
-        exists (
-            select from {{ ref('int_rotg_round') }} as made
+        made.rounds > 0 as is_checked
+    from shifts
+    cross join
+        lateral (
+            select count(*) as rounds
+            from {{ ref('int_rotg_round') }} as made
             where made.service_code = shifts.service_code
                 and made.roster_date = shifts.roster_date
                 and made.shift_code = shifts.shift_code
                 and made.checked_at between shifts.planned_start_at and shifts.planned_end_at
-        ) as is_checked
-    from shifts
+        ) as made
 ),
 
 final as (

@@ -26,7 +26,10 @@ final as (
         item.item_name_indonesian,
         true
     from {{ ref('stg_rotg__item') }} as item
-    where not exists (select from stated where stated.item_code = item.item_code)
+    where not exists (
+            select from stated
+            where stated.item_code = item.item_code
+        )
 )
 
 select * from final

@@ -1,5 +1,5 @@
--- One row per item of the checklist of the floor, as this version of the product knows it: what only
--- people see. A site states its own by the feed rotg_checklist, or switches one of these off.
+-- One row per item of the checklist of the floor, as this version of the product knows it: what
+-- only people see. A site states its own by the feed rotg_checklist, or switches one of these off.
 with
 
 final (item_code, item_no, severity, item_name, item_name_indonesian) as (
