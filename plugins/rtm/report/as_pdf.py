@@ -37,7 +37,9 @@ from rtm.report.contents import Cell, Chart, Document
 
 PAGE = landscape(A4)
 MARGIN = 14 * mm
-WIDTH = PAGE[0] - 2 * MARGIN
+PADDING = 6
+"""Of the frame in which reportlab puts what flows."""
+WIDTH = PAGE[0] - 2 * MARGIN - 2 * PADDING
 LABEL_WIDTH = 58 * mm
 CHART_WIDTH = 200 * mm
 FONT, BOLD = "RtmSans", "RtmSans-Bold"
