@@ -90,8 +90,8 @@ def coordinators(connection: Connection, settings: Settings, service_code: str) 
 
 def all_coordinators(connection: Connection, settings: Settings, today: date) -> list[str]:
     """Addresses of the coordinators of all services who are active today, or the operators'."""
-    found = connection.execute(ALL_COORDINATORS, {"today": today}).scalars()
-    return list(found) or list(settings.operators)
+    found: list[str] = list(connection.execute(ALL_COORDINATORS, {"today": today}).scalars())
+    return found or list(settings.operators)
 
 
 def on_duty(connection: Connection, service_code: str, at: datetime) -> list[str]:

@@ -53,8 +53,10 @@ def test_a_month_across_a_change_of_target_has_a_verdict_for_each(december):
     (missed,) = [told for told in document.findings[Finding.NOT_CONFORMED] if "SCR" in told]
     assert "50.00\N{NO-BREAK SPACE}% against a target of ≥\N{NO-BREAK SPACE}95" in missed
     assert [told for told in document.findings[Finding.CONFORMED] if "SCR" in told]
-    (change,) = [row for row in document.sections[7].tables[0].rows if row[2].shown == "SCR"]
-    assert "begins" in change[3].shown or "ends" in change[3].shown
+    changes = [row for row in document.sections[7].tables[0].rows if row[2].shown == "SCR"]
+    assert [(row[3].shown, row[5].shown[-4:]) for row in changes] == [
+        *(("ends", "95\N{NO-BREAK SPACE}%"), ("begins", "70\N{NO-BREAK SPACE}%")),
+    ]
 
 
 def test_a_corrected_target_holds_from_the_day_on_which_it_was_known(december):

@@ -37,7 +37,9 @@ from rtm.report.contents import Cell, Chart, Document
 
 PAGE = landscape(A4)
 MARGIN = 14 * mm
-WIDTH = PAGE[0] - 2 * MARGIN
+PADDING = 6
+"""Of the frame in which reportlab puts what flows."""
+WIDTH = PAGE[0] - 2 * MARGIN - 2 * PADDING
 LABEL_WIDTH = 58 * mm
 CHART_WIDTH = 200 * mm
 FONT, BOLD = "RtmSans", "RtmSans-Bold"
@@ -131,7 +133,7 @@ def _summary(document: Document) -> Iterator[Flowable]:
             yield _words(f"• {sentence}" if sentences else sentence, 8)
 
 
-_GRID = [
+_GRID: list[Any] = [
     ("GRID", (0, 0), (-1, -1), 0.4, colors.grey),
     ("VALIGN", (0, 0), (-1, -1), "TOP"),
     ("LEFTPADDING", (0, 0), (-1, -1), 3),
@@ -210,13 +212,9 @@ def _drawn(chart: charts.DaysChart, kpi: str, speech: Speech) -> Drawing:
         told = speech.kpi(kpi, value, 0 if value == round(value) else 1)
         group.add(String(left - 6, up(y) - 4, told, textAnchor="end", fontName=FONT, fontSize=11))
     for bar in chart.bars:
-        group.add(
-            Rect(
-                *(bar.x, up(bar.y + bar.height), bar.width, bar.height),
-                fillColor=BAR,
-                strokeColor=None,
-            )
-        )
+        drawn = Rect(bar.x, up(bar.y + bar.height), bar.width, bar.height)
+        drawn.fillColor, drawn.strokeColor = BAR, None
+        group.add(drawn)
     for x, day in chart.day_ticks:
         place = (x, up(charts.BARS_BOTTOM + 16))
         group.add(String(*place, str(day.day), textAnchor="middle", fontName=FONT, fontSize=11))

@@ -25,6 +25,10 @@ class Speech(speech.Speech):
 
     files = (speech.SHARED, WORDS)
 
+    def short_day(self, day: date) -> str:
+        """A day in a table, where its weekday says nothing."""
+        return str(format_date(day, "d MMM y", locale=self.language))
+
     def month(self, first: date) -> str:
         return str(format_date(first, "MMMM y", locale=self.language))
 
@@ -82,7 +86,7 @@ class Cells:
         return Cell(self.speech.duration(seconds), seconds, SECONDS)
 
     def day(self, day: date | None) -> Cell:
-        return Cell(NOTHING) if day is None else Cell(self.speech.day(day), day, DATE)
+        return Cell(NOTHING) if day is None else Cell(self.speech.short_day(day), day, DATE)
 
     def moment(self, moment: datetime, zone: str) -> Cell:
         return Cell(self.speech.moment(moment, zone))

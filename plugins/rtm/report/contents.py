@@ -54,8 +54,10 @@ class Chart:
 
 
 class Finding(StrEnum):
-    CONFORMED = "conformed"
+    """In the order in which the first page tells them."""
+
     NOT_CONFORMED = "not_conformed"
+    CONFORMED = "conformed"
     NOT_JUDGED = "not_judged"
 
 

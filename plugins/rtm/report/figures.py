@@ -291,7 +291,7 @@ class Figures:
     @cached_property
     def zone(self) -> str:
         """In which moments are told that belong to no service: that of most services."""
-        zones = Counter(service.timezone for service in self.services)
+        zones: Counter[str] = Counter(service.timezone for service in self.services)
         return min(zones, key=lambda zone: (-zones[zone], zone))
 
     @cached_property
@@ -340,7 +340,8 @@ def _plain(value: Any) -> Any:
 
 def local_today(services: Rows) -> date:
     """The date at the clock of the marts, where it is still the earliest."""
-    return min(row.as_of.astimezone(ZoneInfo(row.timezone)).date() for row in services)
+    dates: list[date] = [row.as_of.astimezone(ZoneInfo(row.timezone)).date() for row in services]
+    return min(dates)
 
 
 @contextmanager

@@ -128,7 +128,11 @@ def _cover(figures: Figures, record: Record, speech: Speech) -> Iterable[tuple[s
     month = figures.month
     yield (
         say("cover.period"),
-        say("cover.period_told", first=speech.day(month.first), last=speech.day(month.last)),
+        say(
+            "cover.period_told",
+            first=speech.short_day(month.first),
+            last=speech.short_day(month.last),
+        ),
     )
     services = (
         say(

@@ -288,8 +288,8 @@ class Sections:
                     say("chart.title", kpi=name, place=place),
                     say(
                         "chart.text",
-                        first=self.cells.speech.day(days[0].local_date),
-                        last=self.cells.speech.day(days[-1].local_date),
+                        first=self.cells.speech.short_day(days[0].local_date),
+                        last=self.cells.speech.short_day(days[-1].local_date),
                         low=self.cells.speech.value(kpi, min(told)),
                         high=self.cells.speech.value(kpi, max(told)),
                     ),

@@ -71,8 +71,8 @@ class Summary:
             "kpi": say(f"kpi.{period.kpi}"),
             "place": self.speech.place(self._name(period.service_code), period.channel),
             "target": self.speech.target(period.kpi, comparator, target),
-            "first": self.speech.day(period.first),
-            "last": self.speech.day(period.last),
+            "first": self.speech.short_day(period.first),
+            "last": self.speech.short_day(period.last),
         }
         if period.value is None:
             reason = "people" if period.kpi in OF_PEOPLE else "contacts"
@@ -114,7 +114,7 @@ class Summary:
                 )
 
     def _dates(self, dates: Sequence[date]) -> str:
-        told = ", ".join(self.speech.day(day) for day in dates[:MOST_DATES])
+        told = ", ".join(self.speech.short_day(day) for day in dates[:MOST_DATES])
         more = len(dates) - MOST_DATES
         return told if more <= 0 else self.speech.say("finding.more_dates", dates=told, more=more)
 

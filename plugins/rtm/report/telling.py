@@ -7,7 +7,7 @@ All coordinators get one report of all services: a management review looks at th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import text
 
@@ -73,9 +73,9 @@ def due_month(warehouse: Warehouse) -> Month | None:
     month = Month.of(today)
     with warehouse.transaction(Role.APP) as connection:
         asked = {"first": month.first, "last": month.last}
-        holidays = connection.execute(HOLIDAYS, asked).scalars().all()
+        holidays = list[date](connection.execute(HOLIDAYS, asked).scalars())
         ended = {"end": month.first, "zone": services[0].timezone}
-        has_run = connection.execute(RAN_BEFORE, ended).scalar_one()
+        has_run: bool = connection.execute(RAN_BEFORE, ended).scalar_one()
     begins = first_working_day(month, holidays)
     if begins is None or today < begins or not has_run:
         return None
@@ -110,7 +110,7 @@ def send_report(warehouse: Warehouse, settings: Settings, report: Report, now: d
                 "no coordinator has an address: name one in the feed team, with an email in the"
                 " feed agent, or set RTM_OPERATORS"
             )
-        have_it = set(connection.execute(MAILS, {"thread": thread}).scalars())
+        have_it = set[str](connection.execute(MAILS, {"thread": thread}).scalars())
         missing = [reader for reader in readers if f"{key}:{reader}" not in have_it]
         if not missing:
             return 0
