@@ -193,7 +193,7 @@ def test_what_grafana_would_refuse_is_refused(sql: str):
 @pytest.mark.parametrize(
     "statement",
     [
-        "insert into marts.fct_breach default values",
+        "insert into ops.clock default values",
         "create table mine (x int)",
         "select * from ops.outbox",
         "select * from raw.call",

@@ -48,7 +48,8 @@ latest as (
             where told.agent_id = agent.agent_id
             order by told.starts_at desc
             limit 1
-        ) as state on true
+        ) as state
+        on true
 )
 
 select

@@ -126,4 +126,5 @@ left join
             and final.local_date between targets.effective_from and targets.effective_to
         order by targets.effective_from desc
         limit 1
-    ) as held on true
+    ) as held
+    on true

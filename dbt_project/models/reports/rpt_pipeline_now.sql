@@ -14,7 +14,8 @@ left join
         from {{ source('ops', 'cycle') }} as cycle
         order by cycle.cycle_id desc
         limit 1
-    ) as latest on true
+    ) as latest
+    on true
 cross join
     lateral (
         select
