@@ -25,10 +25,15 @@ events as (
         event.event_id,
         event.event_key
     from {{ ref('int_agent_touched') }} as touched
-    inner join {{ ref('int_agent_event') }} as event
-        on event.agent_id = touched.agent_id
-        and event.occurred_at >= touched.restart_at
-        and event.occurred_at <= touched.ends_at
+    cross join
+        lateral (
+            select known.*
+            from {{ ref('int_agent_event') }} as known
+            where known.agent_id = touched.agent_id
+                and known.occurred_at >= touched.restart_at
+                and known.occurred_at <= touched.ends_at
+            {{ touched_by_itself() }}
+        ) as event
     where event.occurred_at <= {{ as_of() }}
 ),
 
@@ -36,10 +41,15 @@ events as (
 states as not materialized (
     select state.*
     from {{ ref('int_agent_touched') }} as touched
-    inner join {{ ref('int_agent_state') }} as state
-        on state.agent_id = touched.agent_id
-        and state.session_started_at >= touched.restart_at
-        and state.session_started_at <= touched.ends_at
+    cross join
+        lateral (
+            select known.*
+            from {{ ref('int_agent_state') }} as known
+            where known.agent_id = touched.agent_id
+                and known.session_started_at >= touched.restart_at
+                and known.session_started_at <= touched.ends_at
+            {{ touched_by_itself() }}
+        ) as state
 ),
 
 aux_codes as (
@@ -167,7 +177,13 @@ final as (
         event.delivered_file,
         event.delivered_row
     from judged
-    inner join {{ ref('int_agent_event') }} as event on event.event_key = judged.event_key
+    cross join
+        lateral (
+            select known.*
+            from {{ ref('int_agent_event') }} as known
+            where known.event_key = judged.event_key
+            {{ touched_by_itself() }}
+        ) as event
     union all
     -- The last stretch of a session that no logout ended
     select

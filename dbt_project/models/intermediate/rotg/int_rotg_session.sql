@@ -39,10 +39,15 @@ sessions as (
         least(max(state.ends_at), {{ as_of() }}) as runs_to,
         max(state.closes_itself_at) as closes_itself_at
     from touched
-    inner join {{ ref('int_agent_state') }} as state
-        on state.agent_id = touched.agent_id
-        and state.session_started_at >= touched.from_at
-    where state.session_started_at < {{ as_of() }}
+    cross join
+        lateral (
+            select known.*
+            from {{ ref('int_agent_state') }} as known
+            where known.agent_id = touched.agent_id
+                and known.session_started_at >= touched.from_at
+                and known.session_started_at < {{ as_of() }}
+            {{ touched_by_itself() }}
+        ) as state
     group by
         touched.agent_id,
         touched.service_code,
@@ -98,11 +103,16 @@ stations as (
         )[1] as event_id
     from sessions
     inner join agents_of_several on agents_of_several.agent_id = sessions.agent_id
-    inner join {{ ref('int_agent_event') }} as event
-        on event.agent_id = sessions.agent_id
-        and event.occurred_at >= sessions.session_started_at
-        and event.occurred_at < sessions.runs_to
-    where event.event <> 'logout'
+    cross join
+        lateral (
+            select known.*
+            from {{ ref('int_agent_event') }} as known
+            where known.agent_id = sessions.agent_id
+                and known.occurred_at >= sessions.session_started_at
+                and known.occurred_at < sessions.runs_to
+                and known.event <> 'logout'
+            {{ touched_by_itself() }}
+        ) as event
     group by
         sessions.agent_id,
         sessions.session_started_at,
