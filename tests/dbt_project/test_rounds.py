@@ -18,6 +18,10 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 EVENTS = "event_id,occurred_at,agent_id,event,state,source\n"
 CHECKLIST = "item_code,item_name,item_name_indonesian,item_no,severity,is_active\n"
+COACHING = (
+    "service_code,matter,occurrences,within_days,first_step\n"
+    "KARTU,rotg:floor:phone_on_desk,1,30,reminder\n"
+)
 OF = TeamShift("KARTU", DAY, "P", "T1")
 END = MORNING + 9 * HOUR
 SHOWN = ("agent_id", "rule_code", "roster_date", "shift_code", "started_at")
@@ -89,13 +93,7 @@ def matters(query):
 def test_a_finding_is_a_violation_that_names_its_round_and_counts_for_coaching(
     floor, deliver, violations, matters, query
 ):
-    deliver(
-        "coaching_rule",
-        "rules.csv",
-        "service_code,matter,occurrences,within_days,first_step\n"
-        "KARTU,rotg:floor:phone_on_desk,1,30,reminder\n",
-        MORNING,
-    )
+    deliver("coaching_rule", "rules.csv", COACHING, MORNING)
     at = MORNING + HOUR
     floor.cycle(at)
     round_id = floor.check(at + MINUTE, ("A1", "phone_on_desk"), ("A2", "desk_untidy"))
@@ -130,8 +128,9 @@ def test_a_finding_is_a_violation_that_names_its_round_and_counts_for_coaching(
 
 
 def test_a_voided_round_takes_its_findings_back_and_the_proposal_too(
-    floor, violations, matters, query
+    floor, deliver, violations, matters, query
 ):
+    deliver("coaching_rule", "rules.csv", COACHING, MORNING)
     at = MORNING + HOUR
     floor.cycle(at)
     wrong = floor.check(at, ("A1", "phone_on_desk"))
@@ -151,6 +150,8 @@ def test_a_voided_round_takes_its_findings_back_and_the_proposal_too(
         ("A1", "floor:phone_on_desk", 1, "data_corrected"),
         ("A2", "floor:phone_on_desk", 1, "over"),
     ]
+    proposed = query("select agent_id, status from marts.fct_coaching order by 1")
+    assert [tuple(row.values()) for row in proposed] == [("A1", "withdrawn"), ("A2", "proposed")]
     before = query("select * from marts.fct_rotg_violation")
     with floor.system.warehouse.engine().begin() as connection:
         connection.execute(text("update ops.clock set needs_rebuild = true"))
