@@ -9,7 +9,7 @@ services as (
     from {{ ref('dim_service') }} as service
 ),
 
--- Asked for one month, an index finds its rows
+-- Asked for one month, an index finds its rows: each month is looked up by itself
 months as not materialized (
     select
         services.service_code,
@@ -29,124 +29,142 @@ voice as (
     select
         months.service_code,
         months.month,
-        (voice.interval_start at time zone months.timezone)::date as local_date,
-        voice.channel,
-        measure.kpi,
-        measure.formula,
-        sum(measure.numerator) as numerator,
-        sum(measure.denominator) as denominator,
-        bool_or(voice.is_provisional) as is_provisional
+        day.*
     from months
-    inner join {{ ref('fct_scr_interval') }} as voice
-        on voice.service_code = months.service_code
-        and voice.interval_start >= months.starts_at
-        and voice.interval_start < months.ends_at
     cross join
         lateral (
-            values
-            ('scr', voice.scr_formula, voice.scr_numerator, voice.scr_denominator),
-            (
-                'abandon_rate',
-                voice.abandon_formula,
-                voice.abandon_numerator,
-                voice.abandon_denominator
-            ),
-            (
-                'service_level',
-                voice.service_level_formula,
-                voice.service_level_numerator,
-                voice.service_level_denominator
-            ),
-            ('aht', voice.aht_formula, voice.handle_s_sum, voice.handled),
-            ('asa', voice.asa_formula, voice.wait_s_sum, voice.answered)
-        ) as measure (kpi, formula, numerator, denominator)
-    group by
-        months.service_code,
-        months.month,
-        (voice.interval_start at time zone months.timezone)::date,
-        voice.channel,
-        measure.kpi,
-        measure.formula
+            select
+                (voice.interval_start at time zone months.timezone)::date as local_date,
+                voice.channel,
+                measure.kpi,
+                measure.formula,
+                sum(measure.numerator) as numerator,
+                sum(measure.denominator) as denominator,
+                bool_or(voice.is_provisional) as is_provisional
+            from {{ ref('fct_scr_interval') }} as voice
+            cross join
+                lateral (
+                    values
+                    ('scr', voice.scr_formula, voice.scr_numerator, voice.scr_denominator),
+                    (
+                        'abandon_rate',
+                        voice.abandon_formula,
+                        voice.abandon_numerator,
+                        voice.abandon_denominator
+                    ),
+                    (
+                        'service_level',
+                        voice.service_level_formula,
+                        voice.service_level_numerator,
+                        voice.service_level_denominator
+                    ),
+                    ('aht', voice.aht_formula, voice.handle_s_sum, voice.handled),
+                    ('asa', voice.asa_formula, voice.wait_s_sum, voice.answered)
+                ) as measure (kpi, formula, numerator, denominator)
+            where
+                voice.service_code = months.service_code
+                and voice.interval_start >= months.starts_at
+                and voice.interval_start < months.ends_at
+            group by
+                (voice.interval_start at time zone months.timezone)::date,
+                voice.channel,
+                measure.kpi,
+                measure.formula
+        ) as day
 ),
 
 nonvoice as (
     select
         months.service_code,
         months.month,
-        (nonvoice.interval_start at time zone months.timezone)::date as local_date,
-        nonvoice.channel,
-        measure.kpi,
-        measure.formula,
-        sum(measure.numerator) as numerator,
-        sum(measure.denominator) as denominator,
-        bool_or(nonvoice.is_provisional) as is_provisional
+        day.*
     from months
-    inner join {{ ref('fct_response_time_interval') }} as nonvoice
-        on nonvoice.service_code = months.service_code
-        and nonvoice.interval_start >= months.starts_at
-        and nonvoice.interval_start < months.ends_at
     cross join
         lateral (
-            values
-            -- Without a threshold there is no rate
-            (
-                'response_time',
-                nonvoice.response_time_formula,
-                nonvoice.response_time_numerator,
-                case
-                    when nonvoice.response_time_threshold_s is not null
-                        then nonvoice.response_time_denominator
-                    else 0
-                end
-            ),
-            -- As it stood at the ends of the intervals
-            ('waiting_list', 'waiting_list/1', nonvoice.waiting_list, 1)
-        ) as measure (kpi, formula, numerator, denominator)
-    group by
-        months.service_code,
-        months.month,
-        (nonvoice.interval_start at time zone months.timezone)::date,
-        nonvoice.channel,
-        measure.kpi,
-        measure.formula
+            select
+                (nonvoice.interval_start at time zone months.timezone)::date as local_date,
+                nonvoice.channel,
+                measure.kpi,
+                measure.formula,
+                sum(measure.numerator) as numerator,
+                sum(measure.denominator) as denominator,
+                bool_or(nonvoice.is_provisional) as is_provisional
+            from {{ ref('fct_response_time_interval') }} as nonvoice
+            cross join
+                lateral (
+                    values
+                    -- Without a threshold there is no rate
+                    (
+                        'response_time',
+                        nonvoice.response_time_formula,
+                        nonvoice.response_time_numerator,
+                        case
+                            when nonvoice.response_time_threshold_s is not null
+                                then nonvoice.response_time_denominator
+                            else 0
+                        end
+                    ),
+                    -- As it stood at the ends of the intervals
+                    ('waiting_list', 'waiting_list/1', nonvoice.waiting_list, 1)
+                ) as measure (kpi, formula, numerator, denominator)
+            where
+                nonvoice.service_code = months.service_code
+                and nonvoice.interval_start >= months.starts_at
+                and nonvoice.interval_start < months.ends_at
+            group by
+                (nonvoice.interval_start at time zone months.timezone)::date,
+                nonvoice.channel,
+                measure.kpi,
+                measure.formula
+        ) as day
 ),
 
 attendance as (
     select
         months.service_code,
         months.month,
-        shift.roster_date,
-        'all' as channel,
-        'attendance' as kpi,
-        shift.attendance_formula,
-        sum(shift.attendance_numerator) as numerator,
-        sum(shift.attendance_denominator) as denominator,
-        bool_or(shift.is_provisional) as is_provisional
+        day.*
     from months
-    inner join {{ ref('fct_attendance') }} as shift
-        on shift.service_code = months.service_code
-        and shift.roster_date between months.month and months.last_day
-    group by
-        months.service_code, months.month, shift.roster_date, shift.attendance_formula
+    cross join
+        lateral (
+            select
+                shift.roster_date,
+                'all' as channel,
+                'attendance' as kpi,
+                shift.attendance_formula,
+                sum(shift.attendance_numerator) as numerator,
+                sum(shift.attendance_denominator) as denominator,
+                bool_or(shift.is_provisional) as is_provisional
+            from {{ ref('fct_attendance') }} as shift
+            where
+                shift.service_code = months.service_code
+                and shift.roster_date between months.month and months.last_day
+            group by shift.roster_date, shift.attendance_formula
+        ) as day
 ),
 
 login_compliance as (
     select
         months.service_code,
         months.month,
-        shift.roster_date,
-        'all' as channel,
-        'login_compliance' as kpi,
-        shift.login_compliance_formula,
-        sum(shift.login_compliance_numerator) as numerator,
-        sum(shift.login_compliance_denominator) as denominator,
-        bool_or(shift.is_provisional) as is_provisional
+        day.*
     from months
-    inner join {{ ref('fct_login_compliance') }} as shift
-        on shift.service_code = months.service_code
-        and shift.roster_date between months.month and months.last_day
-    group by
-        months.service_code, months.month, shift.roster_date, shift.login_compliance_formula
+    cross join
+        lateral (
+            select
+                shift.roster_date,
+                'all' as channel,
+                'login_compliance' as kpi,
+                shift.login_compliance_formula,
+                sum(shift.login_compliance_numerator) as numerator,
+                sum(shift.login_compliance_denominator) as denominator,
+                bool_or(shift.is_provisional) as is_provisional
+            from {{ ref('fct_login_compliance') }} as shift
+            where
+                shift.service_code = months.service_code
+                and shift.roster_date between months.month and months.last_day
+            group by shift.roster_date, shift.login_compliance_formula
+        ) as day
 ),
 
 measured as (
