@@ -76,7 +76,7 @@ TIMELINE = """
 select
     greatest(told.starts_at, $__timeFrom()::timestamptz) as time,
     least(told.ends_at, told.as_of, $__timeTo()::timestamptz) as time_end,
-    agent.agent_name || ' · ' || {series:told.what} as lane,
+    agent.agent_name || ' ' || agent.agent_id || ' · ' || {series:told.what} as lane,
     told.state
 from (
     select agent_id, starts_at, ends_at, state, as_of, 'actual' as what
@@ -94,7 +94,7 @@ inner join marts.dim_agent as agent using (agent_id)
 where agent.team_code = '$team'
     and told.ends_at > $__timeFrom()::timestamptz
     and told.starts_at < told.as_of
-order by lane desc, time
+order by agent.agent_name, agent.agent_id, told.what desc, time
 """
 
 PRESENT = """
