@@ -71,30 +71,40 @@ order by attendance.status, compliance.login_late_s desc nulls last, attendance.
 """
 
 # A stretch is no longer than a shift with its window, so none that began a day before the range
-# reaches into it; without this, the agents' whole history would be read.
+# reaches into it; without this, the agents' whole history would be read. The team is looked up once
+# and not for each of its stretches.
 TIMELINE = """
+with
+
+people as materialized (
+    select agent_id, agent_name
+    from marts.dim_agent
+    where team_code = '$team'
+)
+
 select
     greatest(told.starts_at, $__timeFrom()::timestamptz) as time,
     least(told.ends_at, told.as_of, $__timeTo()::timestamptz) as time_end,
-    agent.agent_name || ' · ' || {series:told.what} as lane,
+    people.agent_name || ' ' || people.agent_id || ' · ' || {series:told.what} as lane,
     told.state
-from (
-    select agent_id, starts_at, ends_at, state, as_of, 'actual' as what
+from people
+cross join lateral (
+    select starts_at, ends_at, state, as_of, 'actual' as what
     from marts.fct_agent_state
-    where starts_at >= $__timeFrom()::timestamptz - interval '1 day'
+    where agent_id = people.agent_id
+        and starts_at >= $__timeFrom()::timestamptz - interval '1 day'
         and starts_at < $__timeTo()::timestamptz
     union all
-    select agent_id, planned_start_at, planned_end_at, 'planned', 'infinity', 'plan'
+    select planned_start_at, planned_end_at, 'planned', 'infinity', 'plan'
     from marts.fct_attendance
-    where planned_start_at >= $__timeFrom()::timestamptz - interval '1 day'
+    where agent_id = people.agent_id
+        and planned_start_at >= $__timeFrom()::timestamptz - interval '1 day'
         and planned_start_at < $__timeTo()::timestamptz
         and status <> 'excused'
 ) as told
-inner join marts.dim_agent as agent using (agent_id)
-where agent.team_code = '$team'
-    and told.ends_at > $__timeFrom()::timestamptz
+where told.ends_at > $__timeFrom()::timestamptz
     and told.starts_at < told.as_of
-order by lane desc, time
+order by people.agent_name, people.agent_id, told.what desc, time
 """
 
 PRESENT = """
