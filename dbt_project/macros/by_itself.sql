@@ -9,3 +9,15 @@
 {% macro touched_by_itself() -%}
     {%- if not is_rebuild() %}{{ by_itself() }}{% endif -%}
 {%- endmacro %}
+
+{# What int_agent_touched, called `touched`, touches of a table by agent and time; a lateral query. #}
+{% macro touched_rows(relation, placed_at) -%}
+    (
+        select known.*
+        from {{ ref(relation) }} as known
+        where known.agent_id = touched.agent_id
+            and known.{{ placed_at }} >= touched.restart_at
+            and known.{{ placed_at }} <= touched.ends_at
+        {{ touched_by_itself() }}
+    )
+{%- endmacro %}

@@ -131,11 +131,15 @@ def run_dbt(warehouse: Warehouse, settings: Settings, *arguments: str) -> int:
     return len(nodes)
 
 
-def compile_inline(warehouse: Warehouse, settings: Settings, template: str) -> str:
-    """The SQL of a template that names macros and models, as a view would have it."""
+def compile_inline(
+    warehouse: Warehouse, settings: Settings, template: str, clock: dict[str, Any] | None = None
+) -> str:
+    """The SQL of a template that names macros and models, as a view would have it; with a clock,
+    as a run has it that is given this one."""
+    given = ("--vars", json.dumps({"clock": clock})) if clock else ()
     # What it compiles, dbt prints as well.
     with redirect_stdout(io.StringIO()):
-        result = _invoke(warehouse, settings, "compile", "--inline", template)
+        result = _invoke(warehouse, settings, "compile", "--inline", template, *given)
     if not result.success:
         raise ModelError(f"dbt compile: {result.exception}")
     nodes: list[Any] = list(getattr(result.result, "results", []))

@@ -30,15 +30,7 @@ events as (
         case when event.state = 'aux' then coalesce(event.aux_code, '') end as aux_code,
         event.event_id
     from {{ ref('int_agent_touched') }} as touched
-    cross join
-        lateral (
-            select known.*
-            from {{ ref('int_agent_event') }} as known
-            where known.agent_id = touched.agent_id
-                and known.occurred_at >= touched.restart_at
-                and known.occurred_at <= touched.ends_at
-            {{ touched_by_itself() }}
-        ) as event
+    cross join lateral {{ touched_rows('int_agent_event', 'occurred_at') }} as event
     where event.occurred_at <= {{ as_of() }}
 ),
 

@@ -25,15 +25,7 @@ events as (
         event.event_id,
         event.event_key
     from {{ ref('int_agent_touched') }} as touched
-    cross join
-        lateral (
-            select known.*
-            from {{ ref('int_agent_event') }} as known
-            where known.agent_id = touched.agent_id
-                and known.occurred_at >= touched.restart_at
-                and known.occurred_at <= touched.ends_at
-            {{ touched_by_itself() }}
-        ) as event
+    cross join lateral {{ touched_rows('int_agent_event', 'occurred_at') }} as event
     where event.occurred_at <= {{ as_of() }}
 ),
 
@@ -41,15 +33,7 @@ events as (
 states as not materialized (
     select state.*
     from {{ ref('int_agent_touched') }} as touched
-    cross join
-        lateral (
-            select known.*
-            from {{ ref('int_agent_state') }} as known
-            where known.agent_id = touched.agent_id
-                and known.session_started_at >= touched.restart_at
-                and known.session_started_at <= touched.ends_at
-            {{ touched_by_itself() }}
-        ) as state
+    cross join lateral {{ touched_rows('int_agent_state', 'session_started_at') }} as state
 ),
 
 aux_codes as (
