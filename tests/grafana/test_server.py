@@ -23,8 +23,9 @@ from grafana.source.boards import BOARDS
 from grafana.source.panels import DATA_SOURCE, uid_of
 from grafana.source.words import LANGUAGES, Words
 from rtm.settings import REPOSITORY
-from tests.browser.conftest import required_browser
+from scripts.system_packages import CHROMIUM
 from tests.grafana.test_alerts import RULES
+from tests.system_programs import required
 
 URL = os.environ.get("GRAFANA_URL")
 SHOTS = REPOSITORY / ".rtm" / "screenshots"
@@ -65,7 +66,7 @@ def server() -> Grafana:
 def page(server: Grafana) -> Iterator[Page]:
     with sync_playwright() as playwright:
         options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=required_browser(), args=options)
+        browser = playwright.chromium.launch(executable_path=required(CHROMIUM), args=options)
         context = browser.new_context(
             viewport={"width": 1920, "height": 1080},
             extra_http_headers={"Authorization": server.headers["Authorization"]},
