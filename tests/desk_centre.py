@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,7 +24,6 @@ from scripts.readme import CLOCK, SEED
 from tests.conftest import DATABASE, maintenance, prepared_warehouse
 
 KEPT = "rtm_desk"
-COPY = "rtm_desk_copy"
 MARKUP = "<script>alert('x')</script>"
 
 TEAM_LEADER, OTHER_LEADER, COORDINATOR, WFM, AGENT = (
@@ -104,14 +104,15 @@ def filled_warehouse(template: URL, settings: Settings, folder: Path) -> Iterato
 def copied(centre: Warehouse) -> Iterator[Warehouse]:
     """The filled warehouse once more, for those who write in it."""
     centre.close()
+    copy = f"{KEPT}_{secrets.token_hex(4)}"
     with maintenance(centre.url) as connection:
-        names = (sql.Identifier(COPY), sql.Identifier(KEPT))
+        names = (sql.Identifier(copy), sql.Identifier(KEPT))
         connection.execute(sql.SQL("create database {} template {}").format(*names))
-    warehouse = Warehouse(centre.url.set(database=COPY))
+    warehouse = Warehouse(centre.url.set(database=copy))
     yield warehouse
     warehouse.close()
     with maintenance(centre.url) as connection:
-        dropped = sql.SQL("drop database {} with (force)").format(sql.Identifier(COPY))
+        dropped = sql.SQL("drop database {} with (force)").format(sql.Identifier(copy))
         connection.execute(dropped)
 
 

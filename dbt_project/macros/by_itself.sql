@@ -7,7 +7,8 @@
 {# The same for what a run has touched, in a computed table. A rebuild touches everything: there, all
    of the table is read at once. #}
 {% macro touched_by_itself() -%}
-    {%- if not is_rebuild() %}{{ by_itself() }}{% endif -%}
+    {%- set known = var('clock', none) -%}
+    {%- if known and known['load_from'] > 0 %}{{ by_itself() }}{% endif -%}
 {%- endmacro %}
 
 {# What int_agent_touched, called `touched`, touches of a table by agent and time; a lateral query. #}

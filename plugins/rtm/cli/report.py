@@ -47,7 +47,12 @@ class MonthOption(click.ParamType[Month]):
     "--language", type=click.Choice(["id", "en"]), help="Default: the language of the site."
 )
 @click.option(
-    "--format", "form", type=click.Choice([*FORMATS, ALL]), default=ALL, show_default=True
+    "--format",
+    "form",
+    type=click.Choice([*FORMATS, ALL]),
+    default=ALL,
+    show_default=True,
+    help="Which files are written.",
 )
 @click.option(
     "--out",
