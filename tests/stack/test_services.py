@@ -119,8 +119,9 @@ def test_a_worker_that_is_killed_at_its_work_loses_nothing(services, warehouse):
     assert counted(warehouse, files) == 3
 
     airflow = services.environment("airflow-scheduler")["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    # The task that it had in its hands is given to the other.
     given_again = "select count(*) from task_instance_history"
-    assert counted(create_engine(airflow), given_again) > 0, "it had no task in its hands"
+    wait_for(lambda: counted(create_engine(airflow), given_again) > 0)
 
     begun = counted(warehouse, "select count(*) from ops.cycle")
     wait_for(lambda: counted(warehouse, "select count(*) from ops.cycle") > begun + 5)
