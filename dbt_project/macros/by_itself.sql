@@ -8,7 +8,7 @@
    of the table is read at once. #}
 {% macro touched_by_itself() -%}
     {%- set known = var('clock', none) -%}
-    {%- if known and known['load_from'] > 0 %}{{ by_itself() }}{% endif -%}
+    {%- if known and known['load_from'] != 0 %}{{ by_itself() }}{% endif -%}
 {%- endmacro %}
 
 {# What int_agent_touched, called `touched`, touches of a table by agent and time; a lateral query. #}
