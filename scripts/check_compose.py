@@ -60,8 +60,7 @@ def _variables(text: str, example: str) -> Iterator[str]:
     for name in re.findall(r"^(\w+)=(?:[^\s#{][^#\n]*\S)", example, re.MULTILINE):
         if any(word in name for word in ("PASSWORD", "KEY", "SECRET")):
             yield f".env.example holds a value of {name}; a secret stands in .env alone"
-    needed = set(re.findall(r"\$\{(\w+):\?", text))
-    for name in sorted(used - needed):
+    for name in sorted(used - _needed(text)):
         if re.search(rf"\$\{{{name}\}}", text):
             yield f"{name} has neither a default nor a message for who forgot it"
 
@@ -78,7 +77,7 @@ def _settings(compose: Compose, settings: str) -> Iterator[str]:
 def _paths(compose: Compose) -> Iterator[str]:
     for name, service in compose["services"].items():
         for volume in service.get("volumes", []):
-            source = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume).split(":")[0]
+            source = _by_default(volume).split(":")[0]
             if source.startswith(".") and source not in MADE_BY_PEOPLE:
                 if not (REPOSITORY / source).exists():
                     yield f"{name} mounts {source}, which is not there"
@@ -135,8 +134,7 @@ def _help(verbs: tuple[str, ...]) -> tuple[int, str]:
 def _hosts(compose: Compose) -> Iterator[str]:
     for name, service in compose["services"].items():
         for variable, value in (service.get("environment") or {}).items():
-            # A default within ${…} counts as well.
-            for host, port in HOST.findall(re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))):
+            for host, port in HOST.findall(_by_default(str(value))):
                 if host not in compose["services"]:
                     yield f"{variable} of {name} names the host {host}, which is no service"
                 elif LISTENS.get(host) != int(port):
@@ -170,7 +168,7 @@ def docker_says() -> list[str]:
     docker = shutil.which("docker")
     if not docker or subprocess.run([docker, "compose", "version"], capture_output=True).returncode:
         return []
-    environment = dict.fromkeys(_needed(), "x")
+    environment = dict.fromkeys(_needed((REPOSITORY / "docker-compose.yml").read_text()), "x")
     told = subprocess.run(
         [docker, "compose", "--profile", "*", "config", "--quiet"],
         capture_output=True,
@@ -181,8 +179,14 @@ def docker_says() -> list[str]:
     return told.stderr.strip().splitlines() if told.returncode else []
 
 
-def _needed() -> set[str]:
-    return set(re.findall(r"\$\{(\w+):\?", (REPOSITORY / "docker-compose.yml").read_text()))
+def _needed(text: str) -> set[str]:
+    """The variables without which nothing starts."""
+    return set(re.findall(r"\$\{(\w+):\?", text))
+
+
+def _by_default(value: str) -> str:
+    """What it is where `.env` says nothing: each variable by the default that stands with it."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
 
 
 def main() -> None:

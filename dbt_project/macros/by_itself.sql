@@ -5,7 +5,8 @@
 {%- endmacro %}
 
 {# The same for what a run has touched, in a computed table. A rebuild touches everything: there, all
-   of the table is read at once. #}
+   of the table is read at once. So it is without the clock of a run: is_rebuild() would look it up in
+   the database, and a unit test has none there. #}
 {% macro touched_by_itself() -%}
     {%- set known = var('clock', none) -%}
     {%- if known and known['load_from'] != 0 %}{{ by_itself() }}{% endif -%}

@@ -52,6 +52,10 @@ def said(name: str, states: str, kind: Kind = "text") -> Column:
     return Column(name, kind, states)
 
 
+AGENT_ID = Column("agent_id", "text", link="desk:/coaching/agents/${__data.fields.agent_id}")
+"""An agent, who leads to what the desk knows of their coaching."""
+
+
 @dataclass(frozen=True)
 class Variable:
     """What the reader of a board chooses; `sql` gives `__text` and `__value`."""

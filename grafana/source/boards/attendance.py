@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana.source.board import Board
 from grafana.source.boards.age import age
 from grafana.source.panels import (
-    Column,
+    AGENT_ID,
     Curves,
     Table,
     Tiles,
@@ -150,8 +150,6 @@ where aux.service_code in ($service) and aux.roster_date = '$date' and agent.tea
     and (aux.excess_s > 0 or aux.is_over_occurrence)
 order by aux.excess_s desc, aux.longest_s desc, aux.agent_id
 """
-
-AGENT_ID = Column("agent_id", "text", link="desk:/coaching/agents/${__data.fields.agent_id}")
 
 BOARD = Board(
     "attendance",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from grafana.source.board import Board
 from grafana.source.boards.age import age
-from grafana.source.panels import Bars, Column, Table, instants, numbers, said, texts
+from grafana.source.panels import AGENT_ID, Bars, Table, instants, numbers, said, texts
 from grafana.source.variables import DESK, SERVICE, TEAM
 
 RULES = """
@@ -77,8 +77,6 @@ where coaching.status in ('proposed', 'issued')
     and coaching.service_code in ($service) and agent.team_code = '$team'
 order by coaching.follow_up_due_at nulls last, coaching.proposed_at, coaching.agent_id
 """
-
-AGENT_ID = Column("agent_id", "text", link="desk:/coaching/agents/${__data.fields.agent_id}")
 
 BOARD = Board(
     "discipline",
