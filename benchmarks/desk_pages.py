@@ -48,9 +48,11 @@ def measure_desk(system: System, as_of: datetime, size: str) -> list[Result]:
     drafting_s = time.monotonic() - began
     with system.warehouse.engine().connect() as connection:
         plan_id = connection.execute(PLAN, {"breach_id": breach_id}).scalar_one()
-    paths = ("/", "/breaches", f"/breaches/{breach_id}", f"/plans/{plan_id}", "/audit")
+    pages = ("/", "/breaches", f"/breaches/{breach_id}", f"/plans/{plan_id}", "/rosters", "/audit")
+    of_the_floor = ("/exceptions", "/coaching", "/rotg")
     slowest, table = 0.0, Table("page", "reader", "median ms", "p95 ms", title="The desk")
-    for reader in (COORDINATOR, ADMINISTRATOR):
+    # An administrator is nobody of the floor
+    for reader, paths in ((COORDINATOR, (*pages, *of_the_floor)), (ADMINISTRATOR, pages)):
         client = TestClient(_desk(system, reader, as_of))
         for path in paths:
             took = [_seconds(client, path) for _ in range(REQUESTS + 1)][1:]

@@ -67,6 +67,8 @@ def decided(query):
 
 def test_a_proposal_is_read_issued_and_followed_up(reader, case, query):
     lia, koko = reader("L1"), reader("K1", "en")
+    waits = "Pembinaan yang menunggu Anda"
+    assert f"{waits} Ani , Kartu Kredit: Pembinaan, usulan sejak 23 Nov" in lia.text("/")
     told = lia.text(LIST)
     assert "Ani (A1) Tim Satu, Kartu Kredit Pembinaan" in told
     assert "2 kejadian" in told
@@ -76,6 +78,7 @@ def test_a_proposal_is_read_issued_and_followed_up(reader, case, query):
     answer = post(lia, case["A1"], "issue", step="reminder", note="Akun uji coba")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{AGENT}?done=issue")
     assert decided(query) == [("A1", "issued", "reminder", "L1")]
+    assert waits not in lia.text("/"), "of A1 it is decided, and Lia's own is not hers to decide"
     assert "Akun uji coba" in lia.text(AGENT)
     assert "Verbal reminder, issued" in koko.text(AGENT)
     assert "30 Nov 2026 09:00 WIB" in koko.text(LIST).split("Waits for its follow-up")[1]
@@ -89,6 +92,9 @@ def test_a_proposal_is_read_issued_and_followed_up(reader, case, query):
         ("L1", "issue"),
         ("K1", "follow_up"),
     ]
+    audit = koko.text("/audit")
+    assert f"Followed up Coaching {case['A1']} , Ani, Kartu Kredit One account" in audit
+    assert f"rtm Proposed Coaching {case['A1']} , Ani" in audit
 
 
 def test_who_may_read_is_a_matter_of_the_right_to_decide(reader, case):

@@ -56,6 +56,8 @@ def test_a_request_goes_through_its_life_and_each_page_says_where_it_is(reader, 
     path = asked(lia)
     assert "Keputusan diambil oleh orang lain" in lia.text(path)
     assert "Budi A2" in koko.text("/exceptions").split("In force today")[0]
+    assert "Exceptions to be decided Budi , Kartu Kredit: training" in koko.text("/")
+    assert "Pengecualian yang menunggu keputusan" not in lia.text("/")
     assert act(koko, path, "approve").status_code == 303
     assert "taken out by the next cycle" in koko.text(path)
     small.cycle()
@@ -65,6 +67,21 @@ def test_a_request_goes_through_its_life_and_each_page_says_where_it_is(reader, 
     assert act(lia, path, "withdraw", note="Batal").status_code == 303
     assert "dihitung lagi mulai siklus berikutnya" in lia.text(path)
     assert "Batal" in lia.text("/exceptions")
+    assert "Exceptions to be decided" not in koko.text("/")
+    audit = lia.text("/audit")
+    assert f"Lia Ditarik Pengecualian {path.split('/')[-1]} , Budi, Kartu Kredit Batal" in audit
+    assert "Batal" not in reader("L9").text("/audit")
+
+
+def test_the_two_whom_a_request_is_about_are_not_asked_to_decide_it(reader):
+    """K1 coordinates the service, L1 leads the team of A2 and L2 another."""
+    asked(reader("K1"))
+    waits = "Pengecualian yang menunggu keputusan"
+    assert {who: waits in reader(who).text("/") for who in ("K1", "L1", "L2")} == {
+        "K1": False,
+        "L1": True,
+        "L2": False,
+    }
 
 
 def test_what_is_in_force_today_is_shown_also_where_it_came_by_the_feed(reader, small, deliver):

@@ -275,7 +275,7 @@ def test_a_warehouse_that_is_down_is_503_and_says_so(down):
     assert answer.headers["Retry-After"] == "30"
 
 
-@pytest.mark.parametrize(("path", "most"), [("/", 13), ("/breaches", 8), ("/breaches/{}", 8)])
+@pytest.mark.parametrize(("path", "most"), [("/", 15), ("/breaches", 8), ("/breaches/{}", 8)])
 def test_a_page_asks_the_warehouse_once_for_each_of_its_blocks(sign_in, centre, marts, path, most):
     path = path.format(open_breach(marts, "KARTU").breach_id)
     asked: list[str] = []

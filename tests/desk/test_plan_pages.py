@@ -17,6 +17,7 @@ from rtm.desk.identity import SignedIn
 from rtm.desk.parts import Desk, Doors
 from rtm.desk.plan_routes import RIGHT_FOR
 from rtm.desk.rights import GRANTS, Position, Right
+from rtm.recovery import remove_expired
 from rtm.recovery.lifecycle import Action
 from tests.recovery.conftest import MINUTE, TEN, missed, plan_id  # noqa: F401 (fixtures)
 from tests.small_centre import REFERENCE
@@ -124,6 +125,22 @@ def test_a_plan_goes_from_its_draft_to_its_closing_by_two_people(reader, plan, q
     audit = koko.text("/audit")
     assert "Which cable?" in audit
     assert "Returned" in audit
+
+
+def test_of_a_plan_that_is_removed_the_audit_still_tells_each_step(reader, plan, missed):  # noqa: F811
+    lia, koko = reader("L1"), reader("K1")
+    assert lia.post(plan, "submit", **PLAN).status_code == 303
+    assert koko.post(plan, "verify").status_code == 303
+    assert lia.post(plan, "start").status_code == 303
+    assert lia.post(plan, "finish", note="Kabel baru").status_code == 303
+    assert koko.post(plan, "close").status_code == 303
+    assert f'href="{plan}"' in koko.get("/audit").text
+    assert remove_expired(missed.warehouse, datetime(2035, 1, 1, tzinfo=UTC)) == 1
+    audit = koko.text("/audit")
+    for step in ("Dihapus setelah masa simpan", "Ditutup", "Diverifikasi", "Dibuat sebagai draf"):
+        assert step in audit
+    assert "Kabel baru" not in audit
+    assert f'href="{plan}"' not in koko.get("/audit").text
 
 
 def test_what_was_typed_is_not_lost_where_something_lacks(reader, plan, query):

@@ -42,6 +42,8 @@ def test_an_upload_is_judged_and_its_cells_come_back(reader, small):
     assert answer.status_code == 303, answer.text
     path = answer.headers["location"]
     assert "Menunggu siklus berikutnya" in lia.text(path)
+    number = path.split("/")[-1]
+    assert f"Lia Diunggah Unggahan roster {number} , Kartu Kredit" in lia.text("/audit")
     assert "&lt;b&gt;Roster.csv" in lia.get("/rosters").text
     small.cycle()
     assert "tidak sah" in lia.text(path)

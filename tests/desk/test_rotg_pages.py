@@ -99,6 +99,9 @@ def test_a_round_goes_from_today_through_its_form_to_its_voiding(reader, small, 
     assert gone.headers["location"] == f"{path}?done=void"
     assert "Counts no more, because: A guest's phone" in koko.text(path)
     assert "dibatalkan" in lia.text("/rotg")
+    number = path.split("/")[-1]
+    audit = lia.text("/audit")
+    assert f"Koko Pemeriksaan dibatalkan Pemeriksaan tata tertib {number} , Kartu Kredit" in audit
     assert not re.search(rf'action="{path}/void"', lia.get(path).text)
     assert "Tata tertib yang belum diperiksa" in lia.text("/")
     small.cycle()

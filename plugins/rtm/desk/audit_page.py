@@ -1,4 +1,4 @@
-"""What the page of the audit says: who did what with which recovery plan, newest first."""
+"""What the page of the audit says: who did what with which record of the desk, newest first."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text
 
 PAGE_SIZE = 100
 
+# Of a plan that was removed at the end of its retention, the row of its removal tells the service.
 ENTRIES = text(
     """
     select
@@ -16,18 +17,54 @@ ENTRIES = text(
         entry.at,
         entry.actor,
         coalesce(person.agent_name, entry.actor) as actor_name,
+        entry.subject,
         entry.action,
-        entry.subject_id as plan_id,
+        entry.subject_id,
+        about.is_kept,
+        about.agent_id,
+        coalesce(agent.agent_name, about.agent_id) as agent_name,
         coalesce(entry.content ->> 'note', '') as note,
         service.service_name,
         service.timezone
     from ops.audit as entry
-    inner join ops.recovery_plan as plan on plan.plan_id = entry.subject_id
-    inner join ops.breach as breach on breach.breach_id = plan.breach_id
-    inner join marts.dim_service as service on service.service_code = breach.service_code
+    cross join lateral (
+        select breach.service_code, null as agent_id, true as is_kept
+        from ops.recovery_plan as plan
+        inner join ops.breach as breach on breach.breach_id = plan.breach_id
+        where entry.subject = 'recovery_plan' and plan.plan_id = entry.subject_id
+        union all
+        select removal.content ->> 'service_code', null, false
+        from ops.audit as removal
+        where entry.subject = 'recovery_plan'
+            and removal.subject = entry.subject
+            and removal.subject_id = entry.subject_id
+            and removal.action = 'remove'
+        union all
+        select agent.service_code, request.agent_id, true
+        from ops.exception_request as request
+        inner join marts.dim_agent as agent on agent.agent_id = request.agent_id
+        where entry.subject = 'exception_request' and request.request_id = entry.subject_id
+        union all
+        select coaching.service_code, coaching.agent_id, true
+        from ops.coaching as coaching
+        where entry.subject = 'coaching' and coaching.coaching_id = entry.subject_id
+        union all
+        select round.service_code, null, true
+        from ops.rotg_round as round
+        where entry.subject = 'rotg_round' and round.round_id = entry.subject_id
+        union all
+        -- A file for several services is told once
+        select min(uploaded_for.service_code), null, true
+        from ops.roster_upload as upload
+        cross join unnest(upload.service_codes) as uploaded_for (service_code)
+        where entry.subject = 'roster_upload'
+            and upload.upload_id = entry.subject_id
+            and uploaded_for.service_code = any(:services)
+    ) as about
+    inner join marts.dim_service as service on service.service_code = about.service_code
     left join marts.dim_agent as person on person.agent_id = entry.actor
-    where entry.subject = 'recovery_plan'
-        and breach.service_code = any(:services)
+    left join marts.dim_agent as agent on agent.agent_id = about.agent_id
+    where about.service_code = any(:services)
         and (cast(:before as bigint) is null or entry.audit_id < :before)
     order by entry.audit_id desc
     limit :most

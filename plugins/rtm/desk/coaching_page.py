@@ -59,6 +59,15 @@ WAITING = text(
     """
 )
 
+MINE = text(
+    f"""
+    select step.* from ({STEPS}) as step
+    where step.is_mine and (step.status = 'proposed' or step.is_follow_up_overdue)
+    order by coalesce(step.follow_up_due_at, step.proposed_at), step.coaching_id
+    limit :most
+    """
+)
+
 OF_AGENT = text(
     f"""
     {STEPS}
@@ -134,6 +143,12 @@ def read_waiting(
     """What is proposed, to be followed up, or in force."""
     asked = {"services": services, "visitor": visitor, "team": team or None, "most": MOST_ROWS}
     return connection.execute(WAITING, asked).all()
+
+
+def read_mine(connection: Connection, services: list[str], visitor: str | None) -> Rows:
+    """What is for the visitor to decide, or to follow up by now."""
+    asked = {"services": services, "visitor": visitor, "most": MOST_ROWS}
+    return connection.execute(MINE, asked).all()
 
 
 def read_teams(connection: Connection, services: list[str]) -> Rows:

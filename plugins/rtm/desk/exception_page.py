@@ -87,6 +87,20 @@ WAITING = text(
     """
 )
 
+# For the visitor to decide: somebody else asked, for somebody else.
+TO_DECIDE = text(
+    f"""
+    {REQUESTS}
+    inner join marts.dim_team as team on team.team_code = agent.team_code
+    where request.status = 'waiting'
+        and :me not in (request.requested_by, request.agent_id)
+        and team.service_code = any(:services)
+        and (team.team_leader_id = :me or team.service_code = any(:coordinated))
+    order by request.start_at, request.request_id
+    limit :most
+    """
+)
+
 DECIDED = text(
     f"""
     {REQUESTS}
@@ -192,6 +206,12 @@ def read_list(connection: Connection, services: list[str], before: int | None) -
         shown,
         shown[-1].request_id if len(decided) > PAGE_SIZE else None,
     )
+
+
+def read_to_decide(connection: Connection, visitor: Visitor) -> Rows:
+    """The requests that wait for the visitor, the one that begins first at the head."""
+    asked = _scope(visitor, Right.APPROVE_EXCEPTION)
+    return connection.execute(TO_DECIDE, {**asked, "most": MOST_SHOWN}).all()
 
 
 def find_request(connection: Connection, request_id: int) -> RowMapping:

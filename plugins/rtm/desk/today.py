@@ -11,7 +11,15 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from rtm.charts import Spark, spark
-from rtm.desk import absence, breaches, kpis, rotg_page, state
+from rtm.desk import (
+    absence,
+    breaches,
+    coaching_page,
+    exception_page,
+    kpis,
+    rotg_page,
+    state,
+)
 from rtm.desk.rights import Right, Visitor
 
 Rows = Sequence[Row[Any]]
@@ -67,6 +75,10 @@ class Today:
     rosters: Rows
     rounds: Rows
     """Teams in shifts under way whose floor the visitor is to check."""
+    exceptions: Rows
+    """Requests for the visitor to decide."""
+    coaching: Rows
+    """Steps for the visitor to decide, or to follow up by now."""
     services: list[Service]
     teams: list[Team]
 
@@ -80,7 +92,7 @@ def read_today(connection: Connection, visitor: Visitor) -> Today:
     codes = visitor.services(Right.READ_SERVICE)
     clock = state.read_clock(connection)
     if clock.as_of is None:
-        return Today(None, "UTC", [], [], [], [], [], [], [])
+        return Today(None, "UTC", [], [], [], [], [], [], [], [], [])
     now = kpis.read_now(connection, codes)
     intervals = kpis.read_intervals(
         connection, codes, clock.as_of - WIDEST_ZONES, clock.as_of + timedelta(seconds=1)
@@ -95,6 +107,10 @@ def read_today(connection: Connection, visitor: Visitor) -> Today:
         breaches.read_open_plans(connection, codes),
         state.read_missing_rosters(connection, codes),
         rotg_page.read_waiting(connection, visitor, clock.as_of),
+        exception_page.read_to_decide(connection, visitor),
+        coaching_page.read_mine(
+            connection, visitor.services(Right.DECIDE_COACHING), visitor.agent_id
+        ),
         _services(now, intervals, known),
         [
             Team(service, team, list(of_team))

@@ -16,10 +16,11 @@ from rtm.warehouse import Role, Warehouse
 
 EXPIRED = text(
     """
-    select plan_id, breach_id, retain_until
-    from ops.recovery_plan
-    where retain_until < cast(:as_of as timestamptz)::date and not is_on_legal_hold
-    order by plan_id
+    select plan.plan_id, plan.breach_id, plan.retain_until, breach.service_code
+    from ops.recovery_plan as plan
+    inner join ops.breach as breach on breach.breach_id = plan.breach_id
+    where plan.retain_until < cast(:as_of as timestamptz)::date and not plan.is_on_legal_hold
+    order by plan.plan_id
     limit :most
     for update
     """
@@ -43,7 +44,11 @@ def remove_expired(warehouse: Warehouse, as_of: datetime) -> int:
             plans = [plan.plan_id for plan in expired]
             breaches = [plan.breach_id for plan in expired]
             for plan in expired:
-                kept = {"kept_until": plan.retain_until.isoformat(), "breach_id": plan.breach_id}
+                kept = {
+                    "kept_until": plan.retain_until.isoformat(),
+                    "breach_id": plan.breach_id,
+                    "service_code": plan.service_code,
+                }
                 audit.record(
                     *(connection, as_of, audit.PIPELINE, SUBJECT, plan.plan_id, "remove", kept)
                 )
