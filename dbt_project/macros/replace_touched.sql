@@ -5,7 +5,8 @@
     A model names the relation that lists what is touched and the columns they share:
         {{ config(meta={'touched': 'int_touched_call', 'by': ['feed', 'call_id']}) }}
     `from` adds "and later": {'from': {'restart_at': 'from_at'}} replaces the rows whose from_at is
-    at or after the touched restart_at; `to` in the same way adds "and earlier", the end included.
+    at or after the touched restart_at; `after` the same without the moment itself; `to` in the same
+    way adds "and earlier", the end included.
     A model that names none holds what one run needs, and is replaced as a whole.
 
     A rebuild (nothing seen yet) replaces everything. Where much changed for what is stored, the
@@ -66,6 +67,9 @@
         {%- endfor %}
         {%- for start, column in meta.get('from', {}).items() %}
         and old.{{ column }} >= touched.{{ start }}
+        {%- endfor %}
+        {%- for start, column in meta.get('after', {}).items() %}
+        and old.{{ column }} > touched.{{ start }}
         {%- endfor %}
         {%- for end, column in meta.get('to', {}).items() %}
         and old.{{ column }} <= touched.{{ end }}

@@ -22,30 +22,37 @@ cross join lateral generate_series(day + interval '1 hour', day + interval '9 ho
     as at
 order by at;
 insert into intermediate.int_agent_state
-    (agent_id, session_started_at, starts_at, ends_at, state, is_clean_start)
+    (agent_id, session_started_at, starts_at, ends_at, state, closes_itself)
 select
     agent_id, date_trunc('day', occurred_at) + interval '1 hour', occurred_at,
-    occurred_at + interval '10 minutes', 'ready', true
+    occurred_at + interval '10 minutes', 'ready', false
 from intermediate.int_agent_event
 order by occurred_at;
-insert into intermediate.int_agent_touched (agent_id, restart_at, ends_at)
-select 'X' || agent, timestamptz '2026-11-22 01:00+00', 'infinity'
+insert into intermediate.int_agent_session (agent_id, session_started_at, ends_at)
+select agent_id, session_started_at, max(ends_at)
+from intermediate.int_agent_state
+group by agent_id, session_started_at;
+insert into intermediate.int_agent_touched (agent_id, restart_at, session_from, state, ends_at)
+select
+    'X' || agent, timestamptz '2026-11-22 08:50+00', timestamptz '2026-11-22 01:00+00', 'ready',
+    'infinity'
 from generate_series(1, 200) as agent;
 insert into intermediate.int_rotg_session_touched (agent_id, from_at)
-select agent_id, restart_at from intermediate.int_agent_touched;
+select agent_id, session_from from intermediate.int_agent_touched;
 insert into raw.agent
     (agent_id, agent_name, role, active_from, _load_id, _file_id, _arrived_at, _file_name)
 select agent_id, agent_id, 'agent', '2026-01-01', 1, 1, now(), 'agent.csv'
 from intermediate.int_agent_touched;
-analyze intermediate.int_agent_event, intermediate.int_agent_state, intermediate.int_agent_touched,
-    intermediate.int_rotg_session_touched
+analyze intermediate.int_agent_event, intermediate.int_agent_state, intermediate.int_agent_session,
+    intermediate.int_agent_touched, intermediate.int_rotg_session_touched
 """
 MODELS = (
     "agents/int_agent_state.sql",
+    "agents/int_agent_session.sql",
     "quality/int_agent_event_defect.sql",
     "rotg/int_rotg_session.sql",
 )
-WHOLE = re.compile(r"Seq Scan on int_agent_(event|state)\b")
+WHOLE = re.compile(r"Seq Scan on int_agent_(event|state|session)\b")
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.conftest import prepared_warehouse
 PROJECT = REPOSITORY / "dbt_project"
 REQUIRED = {
     "int_agent_state",
+    "int_agent_session",
     "int_shift",
     "int_shift_presence",
     "int_shift_attendance",
@@ -75,8 +76,8 @@ FAULTS = [
     ),
     Fault(
         "agents/int_shift_presence",
-        "coalesce(state.closes_itself_at < {{ as_of() }}, false)",
-        "coalesce(state.closes_itself_at <= {{ as_of() }}, false)",
+        "coalesce(session.closes_itself_at < {{ as_of() }}, false)",
+        "coalesce(session.closes_itself_at <= {{ as_of() }}, false)",
         {"at_its_closing_moment_a_session_is_still_open"},
     ),
     Fault(

@@ -17,7 +17,7 @@ MOMENTS = {
         *("received_at", "assigned_at", "first_response_at", "closed_at", "waits_until"),
         *("interval_start", "settles_at"),
     ),
-    "int_agent_state": ("session_started_at", "starts_at", "ends_at", "closes_itself_at"),
+    "int_agent_state": ("session_started_at", "starts_at", "ends_at"),
     "int_shift": (
         *("planned_start_at", "planned_end_at", "window_start_at", "window_end_at"),
         "roster_date",

@@ -3,17 +3,17 @@
 --
 -- Whether a session is open after a moment depends on that moment alone (a login or state opens,
 -- a logout closes), except where login and logout fall together: then it is open if it was open.
+-- So the state that held before the first change is all that a run has to know of what was before.
 {{
     config(
         meta={
             'touched': 'int_agent_touched',
             'by': ['agent_id'],
-            'from': {'restart_at': 'session_started_at'},
-            'to': {'ends_at': 'session_started_at'},
+            'from': {'restart_at': 'starts_at'},
+            'to': {'ends_at': 'starts_at'},
         },
         indexes=[
-            {'columns': ['agent_id', 'session_started_at']},
-            {'columns': ['agent_id', 'starts_at']},
+            {'columns': ['agent_id', 'starts_at'], 'unique': true},
             {'columns': ['ends_at']},
         ],
     )
@@ -31,11 +31,11 @@ events as (
         event.event_id
     from {{ ref('int_agent_touched') }} as touched
     cross join lateral {{ touched_rows('int_agent_event', 'occurred_at') }} as event
-    where event.occurred_at <= {{ as_of() }}
+    where event.occurred_at > touched.restart_at and event.occurred_at <= {{ as_of() }}
 ),
 
 -- All events of one moment together; of several states the one with the highest event id holds
-moments as (
+arrived as (
     select
         events.agent_id,
         events.occurred_at,
@@ -58,6 +58,26 @@ moments as (
         )[1] as aux_code
     from events
     group by events.agent_id, events.occurred_at
+),
+
+moments as (
+    select
+        arrived.*,
+        null::timestamptz as held_since
+    from arrived
+    union all
+    -- What held, as if it had just been told
+    select
+        touched.agent_id,
+        touched.restart_at,
+        false,
+        false,
+        true,
+        touched.state,
+        touched.aux_code,
+        touched.session_from
+    from {{ ref('int_agent_touched') }} as touched
+    where touched.restart_at > '-infinity'
 ),
 
 -- When an open session would close itself after each moment
@@ -138,7 +158,9 @@ opened as (
 started as (
     select
         opened.*,
-        opened.is_open_after and (not opened.is_open_before or opened.has_logout) as is_start
+        opened.held_since is null
+        and opened.is_open_after
+        and (not opened.is_open_before or opened.has_logout) as is_start
     from opened
 ),
 
@@ -156,7 +178,8 @@ numbered as (
 stretches as (
     select
         numbered.agent_id,
-        min(numbered.occurred_at) over in_session as session_started_at,
+        min(coalesce(numbered.held_since, numbered.occurred_at)) over in_session
+            as session_started_at,
         numbered.occurred_at as starts_at,
         case
             when numbered.next_at is null or numbered.closes_before_next then numbered.closes_at
@@ -164,14 +187,10 @@ stretches as (
         end as ends_at,
         coalesce(first_value(numbered.state) over in_state, 'ready') as state,
         first_value(numbered.aux_code) over in_state as aux_code,
-        numbered.next_at is null or numbered.closes_before_next as is_last,
-        first_value(not numbered.has_logout) over session_start as is_clean_start
+        numbered.next_at is null or numbered.closes_before_next as closes_itself
     from numbered
     window
         in_session as (partition by numbered.agent_id, numbered.session_number),
-        session_start as (
-            partition by numbered.agent_id, numbered.session_number order by numbered.occurred_at
-        ),
         in_state as (
             partition by numbered.agent_id, numbered.session_number, numbered.state_number
             order by numbered.occurred_at
@@ -189,12 +208,8 @@ final as (
             when stretches.state <> 'aux' then null
             else stretches.aux_code
         end as aux_code,
-        -- A later run can begin anew at a start that does not depend on what was before it
-        stretches.is_clean_start,
-        -- When the session closes itself, unless an event comes first; null if a logout ended it
-        max(case when stretches.is_last then stretches.ends_at end) over (
-            partition by stretches.agent_id, stretches.session_started_at
-        ) as closes_itself_at
+        -- No event ends it: the session closes itself, unless one comes first
+        stretches.closes_itself
     from stretches
     where stretches.starts_at < stretches.ends_at
 )

@@ -1,6 +1,7 @@
--- One row per agent whose sessions must be computed anew, and from where to where: from the start
--- of the session in which the first change lies to the first logout after the last change. Nobody
--- is logged in after a logout, whatever came before, so what follows it stands.
+-- One row per agent whose states must be computed anew, and from where to where: from the start of
+-- the state that held before the first change, with what held then, to the first logout after the
+-- last change. Nobody is logged in after a logout, whatever came before, so what follows it stands.
+-- `session_from` is the start of the session of that state: when it closes can change.
 {%- set states = last_left('int_agent_state') %}
 with
 
@@ -51,9 +52,15 @@ final as (
     select
         spans.agent_id,
         {% if states %}
-        coalesce(session.session_started_at, '-infinity') as restart_at,
+        coalesce(held.starts_at, '-infinity') as restart_at,
+        coalesce(held.session_started_at, '-infinity') as session_from,
+        held.state,
+        held.aux_code,
         {% else %}
         '-infinity'::timestamptz as restart_at,
+        '-infinity'::timestamptz as session_from,
+        null::text as state,
+        null::text as aux_code,
         {% endif %}
         coalesce(settled.occurred_at, 'infinity') as ends_at
     from spans
@@ -75,14 +82,12 @@ final as (
     ) as settled on true
     {% if states %}
     left join lateral (
-        select states.session_started_at
+        select states.starts_at, states.session_started_at, states.state, states.aux_code
         from {{ states }} as states
-        where states.agent_id = spans.agent_id
-            and states.session_started_at < spans.first_at
-            and states.is_clean_start
-        order by states.session_started_at desc
+        where states.agent_id = spans.agent_id and states.starts_at < spans.first_at
+        order by states.starts_at desc
         limit 1
-    ) as session on true
+    ) as held on true
     {% endif %}
 )
 

@@ -37,26 +37,25 @@ final as (
             from (
                 select
                     tstzrange(
-                        greatest(state.starts_at, shifts.window_start_at),
-                        least(state.ends_at, shifts.window_end_at, {{ as_of() }})
+                        greatest(session.session_started_at, shifts.window_start_at),
+                        least(session.ends_at, shifts.window_end_at, {{ as_of() }})
                     ) as logged_in,
                     -- A session closed itself if the clock is past its closing
-                    coalesce(state.closes_itself_at < {{ as_of() }}, false) as is_auto_closed,
+                    coalesce(session.closes_itself_at < {{ as_of() }}, false) as is_auto_closed,
                     -- The session goes on beyond the clock
-                    least(state.ends_at, shifts.window_end_at) >= {{ as_of() }}
-                    and shifts.window_end_at > {{ as_of() }}
-                    and (state.ends_at > {{ as_of() }} or state.closes_itself_at = state.ends_at)
-                        as is_open,
+                    shifts.window_end_at > {{ as_of() }}
+                    and coalesce(session.closes_itself_at >= {{ as_of() }}, false) as is_open,
                     -- Not closed yet, be it beyond the window: a session that closes itself later
                     -- counts less
                     case
-                        when state.closes_itself_at >= {{ as_of() }}
-                            then state.closes_itself_at + interval '1 microsecond'
+                        when session.closes_itself_at >= {{ as_of() }}
+                            then session.closes_itself_at + interval '1 microsecond'
                     end as runs_until
-                from {{ states_between(
+                from {{ sessions_between(
                 'shifts.agent_id', 'shifts.window_start_at', 'shifts.window_end_at'
-            ) }} as state
-                where shifts.window_start_at <= {{ as_of() }} and state.starts_at <= {{ as_of() }}
+            ) }} as session
+                where shifts.window_start_at <= {{ as_of() }}
+                    and session.session_started_at <= {{ as_of() }}
             ) as stretch
         ) as sessions
     left join {{ ref('int_exception') }} as exception on exception.agent_id = shifts.agent_id

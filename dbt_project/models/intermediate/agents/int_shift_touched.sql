@@ -52,7 +52,7 @@ final as (
     from {{ ref('int_agent_touched') }} as touched
     inner join shifts
         on shifts.agent_id = touched.agent_id
-        and shifts.window_end_at > touched.restart_at
+        and shifts.window_end_at > touched.session_from
         and shifts.window_start_at <= least(touched.ends_at, {{ as_of() }})
     union
     -- The tolerances of the service changed

@@ -24,23 +24,20 @@ logged_in as (
         touched.from_date,
         range_agg(
             tstzrange(
-                greatest(state.starts_at, touched.from_at),
-                least(state.ends_at, touched.to_at, {{ as_of() }})
+                greatest(session.session_started_at, touched.from_at),
+                least(session.ends_at, touched.to_at, {{ as_of() }})
             )
         ) as logged_in,
-        bool_or(
-            state.ends_at > {{ as_of() }}
-            or (state.ends_at = {{ as_of() }} and state.closes_itself_at = state.ends_at)
-        ) as is_open,
+        bool_or(coalesce(session.closes_itself_at >= {{ as_of() }}, false)) as is_open,
         -- The session that has not closed yet, if there is one: it is the last
-        max(state.session_started_at) filter (where state.closes_itself_at >= {{ as_of() }})
+        max(session.session_started_at) filter (where session.closes_itself_at >= {{ as_of() }})
             as open_since,
-        max(state.closes_itself_at) + interval '1 microsecond' as runs_until
+        max(session.closes_itself_at) + interval '1 microsecond' as runs_until
     from {{ ref('int_unscheduled_touched') }} as touched
     cross join
-        lateral {{ states_between('touched.agent_id', 'touched.from_at', 'touched.to_at') }}
-            as state
-    where state.starts_at <= {{ as_of() }}
+        lateral {{ sessions_between('touched.agent_id', 'touched.from_at', 'touched.to_at') }}
+            as session
+    where session.session_started_at <= {{ as_of() }}
     group by
         touched.agent_id,
         touched.service_code,

@@ -4,13 +4,13 @@
 with
 
 changes as (
-    select touched.agent_id, touched.restart_at, touched.ends_at
+    select touched.agent_id, touched.session_from as from_at, touched.ends_at
     from {{ ref('int_agent_touched') }} as touched
     union all
     -- Still logged in when the last run looked: time has gone on
-    select state.agent_id, {{ previous_as_of() }}, 'infinity'
-    from {{ ref('int_agent_state') }} as state
-    where state.ends_at > {{ previous_as_of() }}
+    select session.agent_id, {{ previous_as_of() }}, 'infinity'
+    from {{ ref('int_agent_session') }} as session
+    where session.ends_at > {{ previous_as_of() }}
     {% if states %}
     union all
     select unscheduled.agent_id, unscheduled.first_login_at, 'infinity'
@@ -24,9 +24,9 @@ final as (
         changes.agent_id,
         agent.service_code,
         agent.timezone,
-        (min(changes.restart_at) at time zone agent.timezone)::date as from_date,
+        (min(changes.from_at) at time zone agent.timezone)::date as from_date,
         (max(changes.ends_at) at time zone agent.timezone)::date as to_date,
-        {{ local_midnight('min(changes.restart_at)', 'agent.timezone') }} as from_at,
+        {{ local_midnight('min(changes.from_at)', 'agent.timezone') }} as from_at,
         ((max(changes.ends_at) at time zone agent.timezone)::date + 1)::timestamp
         at time zone agent.timezone as to_at
     from changes

@@ -6,7 +6,7 @@
         meta={
             'touched': 'int_agent_touched',
             'by': ['agent_id'],
-            'from': {'restart_at': 'placed_at'},
+            'after': {'restart_at': 'placed_at'},
             'to': {'ends_at': 'placed_at'},
         },
         indexes=[{'columns': ['agent_id', 'placed_at']}],
@@ -26,14 +26,14 @@ events as (
         event.event_key
     from {{ ref('int_agent_touched') }} as touched
     cross join lateral {{ touched_rows('int_agent_event', 'occurred_at') }} as event
-    where event.occurred_at <= {{ as_of() }}
+    where event.occurred_at > touched.restart_at and event.occurred_at <= {{ as_of() }}
 ),
 
 -- Read twice, which costs less than to keep it
 states as not materialized (
     select state.*
     from {{ ref('int_agent_touched') }} as touched
-    cross join lateral {{ touched_rows('int_agent_state', 'session_started_at') }} as state
+    cross join lateral {{ touched_rows('int_agent_state', 'starts_at') }} as state
 ),
 
 aux_codes as (
@@ -172,9 +172,9 @@ final as (
     -- The last stretch of a session that no logout ended
     select
         states.agent_id,
-        states.session_started_at,
+        states.ends_at,
         'auto_closed',
-        states.closes_itself_at,
+        states.ends_at,
         concat_ws(
             '/',
             states.agent_id,
@@ -183,13 +183,13 @@ final as (
         {{ told_seconds(
             'no logout; the session closed itself %s s after its last event',
             'states.starts_at',
-            'states.closes_itself_at'
+            'states.ends_at'
         ) }},
         null,
         null,
         null
     from states
-    where states.ends_at = states.closes_itself_at
+    where states.closes_itself
 )
 
 select * from final

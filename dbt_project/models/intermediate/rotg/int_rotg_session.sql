@@ -34,26 +34,19 @@ sessions as (
         touched.service_code,
         touched.timezone,
         touched.excepted,
-        state.session_started_at,
-        max(state.ends_at) as ends_at,
-        least(max(state.ends_at), {{ as_of() }}) as runs_to,
-        max(state.closes_itself_at) as closes_itself_at
+        session.session_started_at,
+        least(session.ends_at, {{ as_of() }}) as runs_to,
+        session.closes_itself_at
     from touched
     cross join
         lateral (
             select known.*
-            from {{ ref('int_agent_state') }} as known
+            from {{ ref('int_agent_session') }} as known
             where known.agent_id = touched.agent_id
                 and known.session_started_at >= touched.from_at
                 and known.session_started_at < {{ as_of() }}
             {{ touched_by_itself() }}
-        ) as state
-    group by
-        touched.agent_id,
-        touched.service_code,
-        touched.timezone,
-        touched.excepted,
-        state.session_started_at
+        ) as session
 ),
 
 windows as (

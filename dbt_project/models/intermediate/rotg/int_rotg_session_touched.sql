@@ -44,15 +44,15 @@ final as (
         first_changes.agent_id,
         least(first_changes.changed_at, session.session_started_at) as from_at
     from first_changes
-    -- States do not overlap: the last that began before the change is the only one it can lie in
+    -- Sessions do not overlap: the last that began before the change is the only one it can lie in
     left join lateral (
         select
-            case when state.ends_at >= first_changes.changed_at then state.session_started_at end
+            case when known.ends_at >= first_changes.changed_at then known.session_started_at end
                 as session_started_at
-        from {{ ref('int_agent_state') }} as state
-        where state.agent_id = first_changes.agent_id
-            and state.starts_at < first_changes.changed_at
-        order by state.starts_at desc
+        from {{ ref('int_agent_session') }} as known
+        where known.agent_id = first_changes.agent_id
+            and known.session_started_at < first_changes.changed_at
+        order by known.session_started_at desc
         limit 1
     ) as session on true
 )

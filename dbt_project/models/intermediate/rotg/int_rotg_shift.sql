@@ -105,10 +105,10 @@ leavers as (
         and shifts.last_logout_at <= shifts.leaves_freely_at
         and not shifts.last_logout_at <@ shifts.excepted
         and exists (
-            select from {{ ref('int_agent_state') }} as state
-            where state.agent_id = shifts.agent_id
-                and state.ends_at = shifts.last_logout_at
-                and state.closes_itself_at is null
+            select from {{ ref('int_agent_session') }} as session
+            where session.agent_id = shifts.agent_id
+                and session.ends_at = shifts.last_logout_at
+                and session.closes_itself_at is null
         )
 ),
 
