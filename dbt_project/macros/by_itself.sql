@@ -12,14 +12,19 @@
     {%- if known and known['load_from'] != 0 %}{{ by_itself() }}{% endif -%}
 {%- endmacro %}
 
-{# What int_agent_touched, called `touched`, touches of a table by agent and time; a lateral query. #}
-{% macro touched_rows(relation, placed_at) -%}
+{# What int_agent_touched, called `touched`, touches of a table by agent and time, from its restart_at
+   on or `after` it; a lateral query. A rebuild touches everything of everybody: without the bounds,
+   which the planner would take for a small part. #}
+{% macro touched_rows(relation, placed_at, after=false) -%}
+    {%- set known = var('clock', none) -%}
     (
         select known.*
         from {{ ref(relation) }} as known
         where known.agent_id = touched.agent_id
-            and known.{{ placed_at }} >= touched.restart_at
+        {%- if not known or known['load_from'] != 0 %}
+            and known.{{ placed_at }} {{ '>' if after else '>=' }} touched.restart_at
             and known.{{ placed_at }} <= touched.ends_at
+        {%- endif %}
         {{ touched_by_itself() }}
     )
 {%- endmacro %}

@@ -244,6 +244,24 @@ def test_the_roster_is_held_against_what_is_required_and_who_came(
     as_if_rebuilt()
 
 
+def test_a_rebuild_takes_nothing_from_what_stood_before(
+    centre, system, deliver, statuses, as_if_rebuilt
+):
+    deliver("agent_event", "e.csv", f"{EVENTS}1,{MORNING.isoformat()},A1,login,pbx\n", MORNING)
+    centre(1)
+    with system.warehouse.engine().begin() as connection:
+        connection.execute(
+            text(
+                "insert into intermediate.int_agent_state"
+                " (agent_id, session_started_at, starts_at, ends_at, state, closes_itself)"
+                " values ('A1', :at, :at, :at + interval '1 hour', 'ready', false)"
+            ),
+            {"at": MORNING - timedelta(hours=1)},
+        )
+    as_if_rebuilt()
+    assert statuses()["A1"] == "present"
+
+
 def test_a_night_without_a_roster_is_settled_when_its_session_has_closed(
     centre, deliver, query, as_if_rebuilt
 ):

@@ -95,6 +95,7 @@ def test_a_proposal_is_read_issued_and_followed_up(reader, case, query):
     audit = koko.text("/audit")
     assert f"Followed up Coaching {case['A1']} , Ani, Kartu Kredit One account" in audit
     assert f"rtm Proposed Coaching {case['A1']} , Ani" in audit
+    assert "One account" not in reader("admin").text("/audit")
 
 
 def test_who_may_read_is_a_matter_of_the_right_to_decide(reader, case):

@@ -7,6 +7,7 @@ import re
 import pytest
 from sqlalchemy import event, text
 
+from rtm.desk import pages
 from rtm.desk.breaches import PAGE_SIZE
 from rtm.desk.identity import SignedIn
 from rtm.warehouse import Role
@@ -273,6 +274,18 @@ def test_a_warehouse_that_is_down_is_503_and_says_so(down):
     assert "Basis data tidak menjawab" in answer.text
     assert "127.0.0.1" not in answer.text
     assert answer.headers["Retry-After"] == "30"
+
+
+def test_a_page_does_not_wait_for_ever_for_the_warehouse(sign_in, centre, monkeypatch):
+    monkeypatch.setattr(pages, "PATIENCE_S", 0.3)
+    reader = sign_in(TEAM_LEADER)
+    assert reader.get("/rtm/breaches").status_code == 200
+    with centre.engine().begin() as other:
+        other.execute(text("lock table ops.breach in access exclusive mode"))
+        answer = reader.get("/rtm/breaches")
+    assert answer.status_code == 503
+    assert "Basis data tidak menjawab" in answer.text
+    assert reader.get("/rtm/breaches").status_code == 200
 
 
 @pytest.mark.parametrize(("path", "most"), [("/", 15), ("/breaches", 8), ("/breaches/{}", 8)])

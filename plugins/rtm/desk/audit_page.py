@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from rtm.desk.rights import Right, Visitor
+
 PAGE_SIZE = 100
 
 # Of a plan that was removed at the end of its retention, the row of its removal tells the service.
@@ -47,11 +49,15 @@ ENTRIES = text(
         union all
         select coaching.service_code, coaching.agent_id, true
         from ops.coaching as coaching
-        where entry.subject = 'coaching' and coaching.coaching_id = entry.subject_id
+        where entry.subject = 'coaching'
+            and coaching.coaching_id = entry.subject_id
+            and coaching.service_code = any(:coached)
         union all
         select round.service_code, null, true
         from ops.rotg_round as round
-        where entry.subject = 'rotg_round' and round.round_id = entry.subject_id
+        where entry.subject = 'rotg_round'
+            and round.round_id = entry.subject_id
+            and round.service_code = any(:checked)
         union all
         -- A file for several services is told once
         select min(uploaded_for.service_code), null, true
@@ -73,10 +79,18 @@ ENTRIES = text(
 
 
 def read(
-    connection: Connection, services: list[str], before: int | None
+    connection: Connection, visitor: Visitor, before: int | None
 ) -> tuple[Sequence[Row[Any]], int | None]:
-    """One page of entries, and the number before which the next older page begins."""
-    asked = {"services": services, "before": before, "most": PAGE_SIZE + 1}
+    """One page of entries, and the number before which the next older page begins.
+
+    What was decided about agents is for those who may read it where it was decided."""
+    asked = {
+        "services": visitor.services(Right.READ_AUDIT),
+        "coached": visitor.services(Right.DECIDE_COACHING),
+        "checked": visitor.services(Right.CHECK_ROTG),
+        "before": before,
+        "most": PAGE_SIZE + 1,
+    }
     found = connection.execute(ENTRIES, asked).all()
     shown = found[:PAGE_SIZE]
     return shown, shown[-1].audit_id if len(found) > PAGE_SIZE else None

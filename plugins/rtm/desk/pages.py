@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from rtm.desk import forms
 from rtm.desk.identity import SignedIn, signed_in
@@ -30,6 +30,9 @@ from rtm.warehouse import Role
 
 TEMPLATES = Path(__file__).with_name("templates")
 ASSETS = Path(__file__).with_name("assets")
+
+PATIENCE_S = 20.0
+"""How long a page waits for one statement of its reading; then it says that nothing answers."""
 
 NAVIGATION: tuple[tuple[str, str, Right], ...] = (
     ("/", "nav.today", Right.READ_SERVICE),
@@ -66,11 +69,13 @@ class Page:
 
     @contextmanager
     def connection(self, writes: bool = False) -> Iterator[Connection]:
-        """One transaction; a reading page sees one state of the warehouse in all its blocks."""
+        """One transaction; a reading page sees one state of the warehouse in all its blocks, and
+        waits for no statement longer than `PATIENCE_S`."""
         with self.desk.warehouse.transaction(Role.APP) as connection:
             if not writes:
-                connection.execute(
-                    text("set transaction isolation level repeatable read read only")
+                connection.exec_driver_sql(
+                    "set transaction isolation level repeatable read read only;"
+                    f" set local statement_timeout = {PATIENCE_S * 1000:.0f}"
                 )
             yield connection
 

@@ -81,7 +81,7 @@ def show_audit(
     before: Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)] = None,
 ) -> Response:
     with page.connection() as connection:
-        entries, older = audit_page.read(connection, page.services(Right.READ_AUDIT), before)
+        entries, older = audit_page.read(connection, page.visitor, before)
         clock = state.read_clock(connection)
     return page.render("audit.html", entries=entries, older=older, as_of=clock.as_of)
 

@@ -1,4 +1,4 @@
--- One row per session of an agent: its states without a gap, from the login to the logout or to when
+-- One row per session of an agent: states without a gap, from the login to the logout or to when
 -- the session closes itself. Who asks only whether an agent is logged in need not read the states.
 {{
     config(

@@ -28,14 +28,27 @@ events as (
         event.event,
         coalesce(event.state, 'ready') as state,
         case when event.state = 'aux' then coalesce(event.aux_code, '') end as aux_code,
-        event.event_id
+        event.event_id,
+        null::timestamptz as held_since
     from {{ ref('int_agent_touched') }} as touched
-    cross join lateral {{ touched_rows('int_agent_event', 'occurred_at') }} as event
-    where event.occurred_at > touched.restart_at and event.occurred_at <= {{ as_of() }}
+    cross join lateral {{ touched_rows('int_agent_event', 'occurred_at', after=true) }} as event
+    where event.occurred_at <= {{ as_of() }}
+    union all
+    -- What held, as if it had just been told
+    select
+        touched.agent_id,
+        touched.restart_at,
+        'state',
+        touched.state,
+        touched.aux_code,
+        null,
+        touched.session_from
+    from {{ ref('int_agent_touched') }} as touched
+    where touched.restart_at > '-infinity'
 ),
 
 -- All events of one moment together; of several states the one with the highest event id holds
-arrived as (
+moments as (
     select
         events.agent_id,
         events.occurred_at,
@@ -55,29 +68,10 @@ arrived as (
                 order by
                     events.event_id collate "C" desc nulls last, events.state, events.aux_code
             ) filter (where events.event = 'state')
-        )[1] as aux_code
+        )[1] as aux_code,
+        max(events.held_since) as held_since
     from events
     group by events.agent_id, events.occurred_at
-),
-
-moments as (
-    select
-        arrived.*,
-        null::timestamptz as held_since
-    from arrived
-    union all
-    -- What held, as if it had just been told
-    select
-        touched.agent_id,
-        touched.restart_at,
-        false,
-        false,
-        true,
-        touched.state,
-        touched.aux_code,
-        touched.session_from
-    from {{ ref('int_agent_touched') }} as touched
-    where touched.restart_at > '-infinity'
 ),
 
 -- When an open session would close itself after each moment

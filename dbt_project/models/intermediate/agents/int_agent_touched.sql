@@ -3,6 +3,9 @@
 -- last change. Nobody is logged in after a logout, whatever came before, so what follows it stands.
 -- `session_from` is the start of the session of that state: when it closes can change.
 {%- set states = last_left('int_agent_state') %}
+{%- if states and is_rebuild() %}
+    {%- set states = none %}
+{%- endif %}
 with
 
 events as not materialized (

@@ -37,6 +37,8 @@ planned as (
     inner join {{ ref('stg_canonical__shift') }} as shift on shift.shift_code = roster.shift_code
     inner join {{ ref('int_service') }} as service on service.service_code = roster.service_code
     where shift.kind <> 'off'
+        -- Most minutes bring no roster; then none is looked through
+        and (select count(*) from {{ ref('int_shift_agent_touched') }}) > 0
 ),
 
 -- An end at or before the start is on the next day

@@ -25,8 +25,8 @@ events as (
         event.event_id,
         event.event_key
     from {{ ref('int_agent_touched') }} as touched
-    cross join lateral {{ touched_rows('int_agent_event', 'occurred_at') }} as event
-    where event.occurred_at > touched.restart_at and event.occurred_at <= {{ as_of() }}
+    cross join lateral {{ touched_rows('int_agent_event', 'occurred_at', after=true) }} as event
+    where event.occurred_at <= {{ as_of() }}
 ),
 
 -- Read twice, which costs less than to keep it
@@ -172,9 +172,9 @@ final as (
     -- The last stretch of a session that no logout ended
     select
         states.agent_id,
-        states.ends_at,
-        'auto_closed',
-        states.ends_at,
+        states.ends_at as placed_at,
+        'auto_closed' as kind,
+        states.ends_at as occurred_at,
         concat_ws(
             '/',
             states.agent_id,
