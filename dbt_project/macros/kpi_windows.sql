@@ -189,7 +189,7 @@
             watched.service_code,
             watched.channel,
             watched.kpi,
-            {%- for window in ['short', 'window', 'long', 'clear'] %}
+            {%- for window in ['latest', 'short', 'window', 'long', 'clear'] %}
             count(contact.value) filter (where contact.is_in_{{ window }}) as {{ window }}_n,
             coalesce(sum(contact.value) filter (where contact.is_in_{{ window }}), 0)
                 as {{ window }}_sum,
@@ -202,7 +202,7 @@
         left join lateral (
             select
                 decided.value,
-                {%- for window in ['short', 'window', 'long', 'clear'] %}
+                {%- for window in ['latest', 'short', 'window', 'long', 'clear'] %}
                 decided.decided_at
                 > moments.moment - watched.{{ window }}_min * interval '1 minute'
                     as is_in_{{ window }}
@@ -224,7 +224,9 @@
     bounded as (
         select
             counted.*,
-            {%- for window, z in [('short', 'fast_z'), ('window', 'sure_z'), ('long', 'sure_z')] %}
+            {%- for window, z in [
+                ('latest', 'fast_z'), ('short', 'fast_z'), ('window', 'sure_z'), ('long', 'sure_z')
+            ] %}
             {{ at_best('watched', 'counted', window, z) }} as {{ window }}_at_best,
             {%- endfor %}
             {%- for window in ['short', 'window', 'long', 'clear'] %}
@@ -241,6 +243,8 @@
             bounded.*,
             bounded.short_n >= watched.min_volume
             and {{ is_beyond('watched', 'bounded.short_at_best') }} as is_missed_fast,
+            bounded.latest_n >= watched.min_volume
+            and {{ is_beyond('watched', 'bounded.latest_at_best') }} as is_missed_latest,
             bounded.window_n >= watched.min_volume
             and {{ is_beyond('watched', 'bounded.window_at_best') }}
             and {{ is_beyond('watched', 'bounded.short_observed', unknown='true') }}
@@ -291,15 +295,18 @@
             judged.channel,
             judged.kpi,
             -- The window that decides
-            {{ of_deciding('watched', ['window_min', 'long_min', 'short_min']) }}
+            {{ of_deciding('watched', 'min') }}
                 as decided_over_min,
-            {{ of_deciding('judged', ['window_sum', 'long_sum', 'short_sum']) }} as numerator,
-            {{ of_deciding('judged', ['window_n', 'long_n', 'short_n']) }} as denominator,
-            {{ of_deciding('judged', ['window_at_best', 'long_at_best', 'short_at_best']) }}
+            {{ of_deciding('judged', 'sum') }} as numerator,
+            {{ of_deciding('judged', 'n') }} as denominator,
+            {{ of_deciding('judged', 'at_best') }}
                 as at_best,
             judged.short_observed,
             judged.clear_observed,
-            judged.is_missed or judged.is_missed_long or judged.is_missed_fast as is_missed,
+            judged.is_missed
+            or judged.is_missed_long
+            or judged.is_missed_fast
+            or judged.is_missed_latest as is_missed,
             coalesce(judged.is_recovered, false) as is_recovered
         from judged
         inner join watched using (service_code, channel, kpi)
@@ -384,13 +391,13 @@
     )
 {%- endmacro %}
 
-{# Of three columns, of the window of the target, the long and the short one, that of the window that
-   decides: the one that shows a miss. #}
-{% macro of_deciding(relation, columns) -%}
+{# Of a column that every window has, that of the window that decides: the one that shows a miss. #}
+{% macro of_deciding(relation, column) -%}
     case
-        when judged.is_missed then {{ relation }}.{{ columns[0] }}
-        when judged.is_missed_long then {{ relation }}.{{ columns[1] }}
-        when judged.is_missed_fast then {{ relation }}.{{ columns[2] }}
-        else {{ relation }}.{{ columns[0] }}
+        when judged.is_missed then {{ relation }}.window_{{ column }}
+        when judged.is_missed_long then {{ relation }}.long_{{ column }}
+        when judged.is_missed_fast then {{ relation }}.short_{{ column }}
+        when judged.is_missed_latest then {{ relation }}.latest_{{ column }}
+        else {{ relation }}.window_{{ column }}
     end
 {%- endmacro %}

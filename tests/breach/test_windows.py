@@ -14,13 +14,13 @@ from tests.small_centre import CALL_HEADER, MORNING, REFERENCE, call, deliver_re
 
 NOON = MORNING + timedelta(hours=4)
 MINUTE = timedelta(minutes=1)
-SHORT, WINDOW, LONG, CLEAR, MIN_VOLUME = 5, 30, 60, 15, 5
+LATEST, SHORT, WINDOW, LONG, CLEAR, MIN_VOLUME = 2, 5, 30, 60, 15, 5
 SURE_Z, FAST_Z = 3.0, 5.0
 RULES = (
-    "service_code,kpi,short_min,long_min,sure_z,fast_z,missed_for_min,clear_min,clear_margin,"
-    "clear_for_min,is_active\n"
+    "service_code,kpi,latest_min,short_min,long_min,sure_z,fast_z,missed_for_min,clear_min,"
+    "clear_margin,clear_for_min,is_active\n"
 )
-SCR_RULE = f"KARTU,scr,{SHORT},{LONG},{SURE_Z},{FAST_Z},0,{CLEAR},1,5,ya\n"
+SCR_RULE = f"KARTU,scr,{LATEST},{SHORT},{LONG},{SURE_Z},{FAST_Z},0,{CLEAR},1,5,ya\n"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_windows_are_those_of_a_second_reckoning(watched, seed):
     def within(minutes):
         return [met for _, at, met, counts in told if counts and at > NOON - minutes * MINUTE]
 
-    short, window, long, clear = map(within, (SHORT, WINDOW, LONG, CLEAR))
+    latest, short, window, long, clear = map(within, (LATEST, SHORT, WINDOW, LONG, CLEAR))
     short_is_low = not short or 100 * sum(short) / len(short) < 95
     deciding, length, is_missed = window, WINDOW, False
     if len(window) >= MIN_VOLUME:
@@ -82,9 +82,10 @@ def test_the_windows_are_those_of_a_second_reckoning(watched, seed):
     elif len(long) >= MIN_VOLUME:
         is_missed = short_is_low and wilson_upper(sum(long), len(long), SURE_Z) < 95
         deciding, length = (long, LONG) if is_missed else (window, WINDOW)
-    if not is_missed and len(short) >= MIN_VOLUME:
-        is_missed = wilson_upper(sum(short), len(short), FAST_Z) < 95
-        deciding, length = (short, SHORT) if is_missed else (deciding, length)
+    for at_once, minutes in ((short, SHORT), (latest, LATEST)):
+        if not is_missed and len(at_once) >= MIN_VOLUME:
+            is_missed = wilson_upper(sum(at_once), len(at_once), FAST_Z) < 95
+            deciding, length = (at_once, minutes) if is_missed else (deciding, length)
     assert row["is_missed"] == is_missed
     assert row["decided_over_min"] == length
     assert (row["numerator"], row["denominator"]) == (sum(deciding), len(deciding))
@@ -105,7 +106,7 @@ def test_a_mean_is_missed_when_it_lies_beyond_the_target_by_its_own_spread(watch
     first = NOON - 25 * MINUTE
     answered = "".join(call(f"T{n}", first + n * MINUTE / 2) for n in range(40))
     files = {"kpi_target": target, "call": CALL_HEADER + answered}
-    row = watched(files | {"breach_rule": RULES + "KARTU,aht,,,,,,,,,ya\n"}, "aht")
+    row = watched(files | {"breach_rule": RULES + "KARTU,aht,,,,,,,,,,ya\n"}, "aht")
     # All talk for 60 s: what does not vary is known for sure.
     assert (row["observed"], row["at_best"], row["is_missed"]) == (60, 60, True)
 
@@ -145,10 +146,11 @@ def test_the_night_does_not_make_a_conversation_overdue(watched):
 
 
 def test_what_makes_no_sense_in_a_rule_keeps_the_default(watched, query):
-    row = watched({"breach_rule": RULES + "KARTU,scr,0,-1,0,-3,-1,0,-1,-5,\n"})
+    row = watched({"breach_rule": RULES + "KARTU,scr,0,0,-1,0,-3,-1,0,-1,-5,\n"})
     assert (row["missed_for_min"], row["clear_for_min"]) == (0, 5)
     stated = query("select * from intermediate.int_watched_kpi where kpi = 'scr'")
     known = query("select * from staging.stg_breach__rule where kpi = 'scr'")
-    for column in ("short_min", "long_min", "sure_z", "fast_z", "clear_min", "clear_margin"):
+    windows = ("latest_min", "short_min", "long_min", "clear_min")
+    for column in (*windows, "sure_z", "fast_z", "clear_margin"):
         assert stated[0][column] == known[0][column] > 0, column
     assert stated[0]["is_active"]

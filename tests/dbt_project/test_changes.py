@@ -244,22 +244,25 @@ def test_the_roster_is_held_against_what_is_required_and_who_came(
     as_if_rebuilt()
 
 
-def test_a_rebuild_takes_nothing_from_what_stood_before(
-    centre, system, deliver, statuses, as_if_rebuilt
-):
-    deliver("agent_event", "e.csv", f"{EVENTS}1,{MORNING.isoformat()},A1,login,pbx\n", MORNING)
+def test_a_rebuild_takes_nothing_from_what_stood_before(centre, system, deliver, query):
+    """Of an agent whom no reference names, so that nothing but the events is told of them."""
+    deliver("agent_alias", "a.csv", "source,external_id,agent_id\npbx,X9,B9\n", MORNING)
+    deliver("agent_event", "e.csv", f"{EVENTS}1,{MORNING.isoformat()},X9,login,pbx\n", MORNING)
     centre(1)
+    told = query("select * from intermediate.int_agent_state")
+    assert [(state["agent_id"], state["starts_at"]) for state in told] == [("B9", MORNING)]
     with system.warehouse.engine().begin() as connection:
         connection.execute(
             text(
                 "insert into intermediate.int_agent_state"
                 " (agent_id, session_started_at, starts_at, ends_at, state, closes_itself)"
-                " values ('A1', :at, :at, :at + interval '1 hour', 'ready', false)"
+                " values ('B9', :at, :at, :at + interval '1 hour', 'aux', false)"
             ),
             {"at": MORNING - timedelta(hours=1)},
         )
-    as_if_rebuilt()
-    assert statuses()["A1"] == "present"
+        connection.execute(text("update ops.clock set needs_rebuild = true"))
+    build_marts(system, MORNING + MINUTE)
+    assert query("select * from intermediate.int_agent_state") == told
 
 
 def test_a_night_without_a_roster_is_settled_when_its_session_has_closed(

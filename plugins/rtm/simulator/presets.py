@@ -375,12 +375,17 @@ def labelled_scenario(number: int, seed: int) -> Scenario:
 
 
 def _with_spare_staff(service: ServiceModel) -> ServiceModel:
-    """Fewer contacts than the staff can take, so that a day without trouble has none by chance."""
+    """Fewer contacts than the staff can take, so that a day without trouble has none by chance.
+
+    Chats last long and are few at a time: with 0.85 of them, on one day of ten a quarter of an hour
+    around noon had half of them late although nothing was wrong.
+    """
 
     def spared(model: ChannelModel) -> ChannelModel:
+        share = 0.85 if model.channel == VOICE else 0.7
         return replace(
             model,
-            arrivals_per_hour=tuple(round(0.85 * rate, 2) for rate in model.arrivals_per_hour),
+            arrivals_per_hour=tuple(round(share * rate, 2) for rate in model.arrivals_per_hour),
         )
 
     return replace(service, channels=tuple(spared(model) for model in service.channels))

@@ -212,7 +212,7 @@ BREACH_RULE = Feed(
             *AGENT_MATTERS,
         ),
         *_optional(Kind.NUMBER, "short_min", "long_min", "sure_z", "fast_z", "missed_for_min"),
-        *_optional(Kind.NUMBER, "clear_min", "clear_margin", "clear_for_min"),
+        *_optional(Kind.NUMBER, "clear_min", "clear_margin", "clear_for_min", "latest_min"),
         *_optional(Kind.BOOLEAN, "is_active"),
     ),
     Role.REFERENCE,

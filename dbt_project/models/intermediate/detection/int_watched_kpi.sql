@@ -20,6 +20,9 @@ select
     rule.test,
     case rule.test when 'rate' then 100.0 else 1.0 end as unit,
     rule.rule_version,
+    least(
+        coalesce(stated.latest_min, rule.latest_min), coalesce(stated.short_min, rule.short_min)
+    ) as latest_min,
     coalesce(stated.short_min, rule.short_min) as short_min,
     greatest(
         coalesce(stated.long_min, rule.long_min), coalesce(in_force.window_min, 30)

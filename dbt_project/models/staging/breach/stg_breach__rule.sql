@@ -5,14 +5,15 @@
 -- `test` says what is compared with the target: the share of contacts (rate), the mean of their
 -- seconds (mean), what stands there now (level), or who is there of those who should be (staff).
 -- `sure_z` and `fast_z` are how many standard errors a rate or a mean must lie beyond its target:
--- over the window of the target, and over the short window alone. How the values were chosen:
--- docs/decisions/breach-rules.md.
+-- over the window of the target, and over the short window or its latest minutes alone. How the
+-- values were chosen: docs/decisions/breach-rules.md.
 with
 
 final (
     kpi,
     rule_version,
     test,
+    latest_min,
     short_min,
     long_min,
     sure_z,
@@ -24,22 +25,23 @@ final (
     is_active
 ) as (
     values
-    ('scr', 'breach/1', 'rate', 5, 60, 3.0, 5.0, 0, 15, 1.0, 5, true),
-    ('response_time', 'breach/1', 'rate', 5, 60, 3.0, 5.0, 0, 15, 1.0, 5, true),
-    ('abandon_rate', 'breach/1', 'rate', 5, 60, 3.0, 5.0, 0, 15, 1.0, 5, false),
-    ('service_level', 'breach/1', 'rate', 5, 60, 3.0, 5.0, 0, 15, 2.0, 5, false),
-    ('asa', 'breach/1', 'mean', 5, 60, 3.0, 5.0, 0, 15, 2.0, 5, false),
-    ('aht', 'breach/1', 'mean', 15, 120, 3.0, 5.0, 5, 30, 5.0, 10, false),
-    ('waiting_list', 'breach/1', 'level', 5, 60, 0, 0, 5, 15, 1.0, 5, false),
+    ('scr', 'breach/1', 'rate', 3, 5, 60, 3.0, 4.0, 0, 15, 1.0, 5, true),
+    ('response_time', 'breach/1', 'rate', 3, 5, 60, 3.0, 4.0, 0, 15, 1.0, 5, true),
+    ('abandon_rate', 'breach/1', 'rate', 3, 5, 60, 3.0, 4.0, 0, 15, 1.0, 5, false),
+    ('service_level', 'breach/1', 'rate', 3, 5, 60, 3.0, 4.0, 0, 15, 2.0, 5, false),
+    ('asa', 'breach/1', 'mean', 5, 5, 60, 3.0, 5.0, 0, 15, 2.0, 5, false),
+    ('aht', 'breach/1', 'mean', 15, 15, 120, 3.0, 5.0, 5, 30, 5.0, 10, false),
+    ('waiting_list', 'breach/1', 'level', 5, 5, 60, 0, 0, 5, 15, 1.0, 5, false),
     -- People come and go by the minute: what lasts counts
-    ('attendance', 'breach/1', 'staff', 5, 60, 0, 0, 10, 15, 0.0, 10, true),
-    ('staffing', 'breach/1', 'staff', 5, 60, 0, 0, 15, 15, 0.0, 15, true)
+    ('attendance', 'breach/1', 'staff', 5, 5, 60, 0, 0, 10, 15, 0.0, 10, true),
+    ('staffing', 'breach/1', 'staff', 5, 5, 60, 0, 0, 15, 15, 0.0, 15, true)
 )
 
 select
     final.kpi,
     final.rule_version,
     final.test,
+    final.latest_min::numeric as latest_min,
     final.short_min::numeric as short_min,
     final.long_min::numeric as long_min,
     final.sure_z::numeric as sure_z,

@@ -7,7 +7,7 @@ told as (
     select
         breach_rule.service_code,
         lower(breach_rule.kpi) as kpi,
-        {%- for column in ['short_min', 'long_min', 'clear_min', 'sure_z', 'fast_z',
+        {%- for column in ['latest_min', 'short_min', 'long_min', 'clear_min', 'sure_z', 'fast_z',
             'missed_for_min', 'clear_margin', 'clear_for_min'] %}
         {{ number('breach_rule.' ~ column) }} as {{ column }},
         {%- endfor %}
@@ -19,6 +19,7 @@ told as (
 select
     told.service_code,
     told.kpi,
+    case when told.latest_min > 0 then told.latest_min end as latest_min,
     case when told.short_min > 0 then least(told.short_min, 1440) end as short_min,
     case when told.long_min > 0 then least(told.long_min, 1440) end as long_min,
     case when told.sure_z > 0 then told.sure_z end as sure_z,
