@@ -22,7 +22,7 @@ EXPIRED = text(
     where plan.retain_until < cast(:as_of as timestamptz)::date and not plan.is_on_legal_hold
     order by plan.plan_id
     limit :most
-    for update
+    for update of plan
     """
 )
 REMOVE = (
