@@ -12,10 +12,7 @@
             'from': {'restart_at': 'starts_at'},
             'to': {'ends_at': 'starts_at'},
         },
-        indexes=[
-            {'columns': ['agent_id', 'starts_at'], 'unique': true},
-            {'columns': ['ends_at']},
-        ],
+        indexes=[{'columns': ['agent_id', 'starts_at'], 'unique': true}],
     )
 }}
 
