@@ -22,6 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 VARIABLE = re.compile(r"\$\{(\w+)(?::?[-?][^}]*)?\}")
 HOST = re.compile(r"(?:@|//|^)([a-z][\w-]*):(\d+)(?=[/\s]|$)")
 IMAGE_ROOT = "/opt/rtm"
+PROVISIONING = REPOSITORY / "grafana" / "provisioning"
 MADE_BY_PEOPLE = {"./landing", "./mappings"}
 NOT_FOR_SERVICES = {
     "RTM_HOME": "where the image has it",
@@ -42,6 +43,7 @@ def faults(text: str, example: str, settings: str) -> list[str]:
         *_variables(text, example),
         *_settings(compose, settings),
         *_paths(compose),
+        *_provisioned(compose),
         *_programs(compose),
         *_hosts(compose),
         *_ports(compose),
@@ -96,6 +98,21 @@ def _paths(compose: Compose) -> Iterator[str]:
         found = re.fullmatch(rf"{IMAGE_ROOT}/(\S+)", str(value))
         if found and not (REPOSITORY / found[1]).exists():
             yield f"{name} names {value}, which is not in the image"
+
+
+def _provisioned(compose: Compose) -> Iterator[str]:
+    environment = compose["services"]["grafana"]["environment"]
+    named = {
+        name
+        for file in PROVISIONING.rglob("*.yml")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        for name in re.findall(r"\$(RTM_\w+)", line.split("#")[0])
+    }
+    given = {name for name in environment if name.startswith("RTM_")}
+    for name in sorted(named - given):
+        yield f"grafana does not get {name}, which grafana/provisioning names"
+    for name in sorted(given - named):
+        yield f"grafana gets {name}, which grafana/provisioning does not name"
 
 
 def _programs(compose: Compose) -> Iterator[str]:

@@ -13,11 +13,8 @@ from rtm.cycle import System, run_cycle
 from tests.grafana.test_dashboards import PROVISIONING, boards
 from tests.small_centre import MORNING, deliver_reference
 
-RULES = [
-    rule
-    for group in yaml.safe_load((PROVISIONING / "alerting" / "rtm.yml").read_text())["groups"]
-    for rule in group["rules"]
-]
+ALERTING = yaml.safe_load((PROVISIONING / "alerting" / "rtm.yml").read_text())
+RULES = [rule for group in ALERTING["groups"] for rule in group["rules"]]
 
 # What a pipeline on time looks like; the wall clock is years from that of the small centre.
 ON_TIME = (
@@ -86,6 +83,13 @@ def test_a_rule_that_gets_no_answer_fires_and_leads_to_a_panel(rule):
     panels = {board["uid"]: {panel["id"] for panel in board["panels"]} for board in boards()}
     assert int(told["__panelId__"]) in panels[told["__dashboardUid__"]]
     assert {query["datasourceUid"] for query in rule["data"]} == {"rtm-warehouse", "__expr__"}
+
+
+def test_whoever_runs_the_pipeline_is_told():
+    (operators,) = ALERTING["contactPoints"]
+    (receiver,) = operators["receivers"]
+    assert (receiver["type"], receiver["settings"]["addresses"]) == ("email", "$RTM_OPERATORS")
+    assert {rule["notification_settings"]["receiver"] for rule in RULES} == {operators["name"]}
 
 
 def test_before_the_first_cycle_the_rules_have_no_data(system: System):

@@ -87,6 +87,7 @@ SLIPS: list[tuple[str, Callable[[str], str], str]] = [
     ("what it opens", lambda t: changed(t, ":8080}:8080", ":8080}:8081"), "opens [8081]"),
     ("a variable", lambda t: changed(t, "${RTM_LANGUAGE", "${RTM_LANG"), "explain RTM_LANG"),
     ("a setting", lambda t: changed(t, "    RTM_FEED_STALE_S:", "    RTM_STALE_S:"), "STALE_S"),
+    ("Grafana", lambda t: changed(t, "_DATABASE_SSLMODE:", "_SSL:"), "not get RTM_GRAFANA_DATA"),
     ("no default", lambda t: changed(t, "${RTM_OPERATORS:-}", "${RTM_OPERATORS}"), "neither"),
     ("a dag folder", lambda t: changed(t, "/opt/rtm/dags", "/opt/rtm/dag"), "/opt/rtm/dag,"),
     ("a network", lambda t: changed(t, "networks: [people]", "networks: [floor]"), "floor"),
