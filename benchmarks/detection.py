@@ -48,6 +48,7 @@ INTERVAL_MIN, MIN_VOLUME = 30, 10
 WINDOWS = """
 create temp table decided_contact on commit drop as {contacts};
 create index on decided_contact (service_code, channel, kpi, decided_at);
+create index on decided_contact (service_code, channel, kpi) where at_risk is not null;
 analyze decided_contact
 """
 

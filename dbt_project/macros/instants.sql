@@ -46,6 +46,11 @@
     end
 {%- endmacro %}
 
+{# The time between two instants, as a range; null where there is none. #}
+{% macro range_between(earlier, later) -%}
+    case when {{ earlier }} < {{ later }} then tstzrange({{ earlier }}, {{ later }}) end
+{%- endmacro %}
+
 {# Seconds that a multirange of instants covers. #}
 {% macro seconds_in(multirange) -%}
     (

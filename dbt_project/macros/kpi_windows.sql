@@ -3,7 +3,8 @@
     seconds), and the moment at which it is decided. A call counts when it is answered or lost, a
     conversation when it is answered or overdue. So nothing that lies after a moment is known at it,
     and a contact counts once, in full. The interval marts tell of those offered in an interval
-    instead.
+    instead. While a contact waits longer than it should, it is at risk (`at_risk`, a range of time;
+    null where it was not): from then on it can be foreseen that it is lost.
 
     `span` is a relation with `span_id`, `service_code` (null: all), `since` and `until`: for each of
     its rows, what was decided in between is there.
@@ -41,6 +42,7 @@
                 else coalesce(call.left_at, call.offered_at)
             end as decided_at,
             {{ call_wait_s('call') }} as wait_s,
+            call.queued_at,
             call.ended_at,
             {{ call_handle_s('call') }} as handle_s
         from {{ span }} as span
@@ -85,7 +87,10 @@
                     calls.outcome = 'answered'
                     or (calls.outcome = 'self_served' and calls.counts_self_service)
                 )::int
-            end as value
+            end as value,
+            {{ range_between(
+                "calls.queued_at + watched.at_risk_s * interval '1 second'", 'calls.decided_at'
+            ) }} as at_risk
         from calls
         inner join watched on watched.service_code = calls.service_code
         where watched.channel = 'voice'
@@ -118,7 +123,9 @@
                 ) }}
             end as first_response_s,
             {{ service_moment('services', 'conversation.received_at', 'watched.threshold_s') }}
-                as due_at
+                as due_at,
+            {{ service_moment('services', 'conversation.received_at', 'watched.at_risk_s') }}
+                as at_risk_at
         from {{ span }} as span
         inner join watched
             on watched.service_code = coalesce(span.service_code, watched.service_code)
@@ -158,7 +165,12 @@
                     then conversations.due_at
             end as decided_at,
             coalesce(conversations.first_response_s <= conversations.threshold_s, false)::int
-                as value
+                as value,
+            {{ range_between(
+                'conversations.at_risk_at',
+                'least(conversations.first_response_at, conversations.closed_at,'
+                ~ ' conversations.due_at)'
+            ) }} as at_risk
         from conversations
     )
 
@@ -183,7 +195,7 @@
         select given.moment from {{ moments }} as given
     ),
 
-    counted as (
+    in_windows as (
         select
             moments.moment,
             watched.service_code,
@@ -218,6 +230,53 @@
         ) as contact on true
         where watched.test in ('rate', 'mean')
         group by moments.moment, watched.service_code, watched.channel, watched.kpi
+    ),
+
+    at_risk as (
+        select
+            moments.moment,
+            watched.service_code,
+            watched.channel,
+            watched.kpi,
+            count(contact.at_risk) as at_risk,
+            case watched.comparator when '>=' then 0 else count(contact.at_risk) end as at_risk_sum
+        from moments
+        cross join watched
+        left join lateral (
+            select waits.at_risk
+            from {{ contacts }} as waits
+            where waits.service_code = watched.service_code
+                and waits.channel = watched.channel
+                and waits.kpi = watched.kpi
+                and waits.at_risk @> moments.moment
+        ) as contact on true
+        where watched.test in ('rate', 'mean')
+        group by
+            moments.moment,
+            watched.service_code,
+            watched.channel,
+            watched.kpi,
+            watched.comparator
+    ),
+
+    -- The windows of the last minutes count what is at risk as missed, before it is lost
+    counted as (
+        select
+            in_windows.moment,
+            in_windows.service_code,
+            in_windows.channel,
+            in_windows.kpi,
+            at_risk.at_risk,
+            {%- for window in ['latest', 'short', 'window', 'long', 'clear'] %}
+            {%- set foreseen = window in ['latest', 'short'] %}
+            in_windows.{{ window }}_n{{ ' + at_risk.at_risk' if foreseen }} as {{ window }}_n,
+            in_windows.{{ window }}_sum{{ ' + at_risk.at_risk_sum' if foreseen }}
+                as {{ window }}_sum,
+            in_windows.{{ window }}_deviation
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from in_windows
+        inner join at_risk using (moment, service_code, channel, kpi)
     ),
 
     -- How far each window may lie on the good side of what it shows
@@ -303,6 +362,11 @@
                 as at_best,
             judged.short_observed,
             judged.clear_observed,
+            case
+                when judged.is_missed or judged.is_missed_long then 0
+                when judged.is_missed_fast or judged.is_missed_latest then judged.at_risk
+                else 0
+            end as at_risk,
             judged.is_missed
             or judged.is_missed_long
             or judged.is_missed_fast
@@ -322,6 +386,7 @@
             waiting.waiting_list,
             waiting.waiting_list,
             waiting.waiting_list,
+            0,
             {{ is_beyond('watched', 'waiting.waiting_list') }},
             waiting.waiting_list <= greatest(watched.target - watched.clear_margin, 0)
         from waiting
@@ -346,6 +411,7 @@
         told.at_best,
         told.short_observed,
         told.clear_observed,
+        told.at_risk,
         -- Verdict
         coalesce(told.is_missed, false) and watched.is_active as is_missed,
         told.is_recovered,

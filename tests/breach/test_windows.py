@@ -15,12 +15,12 @@ from tests.small_centre import CALL_HEADER, MORNING, REFERENCE, call, deliver_re
 NOON = MORNING + timedelta(hours=4)
 MINUTE = timedelta(minutes=1)
 LATEST, SHORT, WINDOW, LONG, CLEAR, MIN_VOLUME = 2, 5, 30, 60, 15, 5
-SURE_Z, FAST_Z = 3.0, 5.0
+SURE_Z, FAST_Z, AT_RISK_S = 3.0, 5.0, 40
 RULES = (
-    "service_code,kpi,latest_min,short_min,long_min,sure_z,fast_z,missed_for_min,clear_min,"
-    "clear_margin,clear_for_min,is_active\n"
+    "service_code,kpi,latest_min,short_min,long_min,sure_z,fast_z,at_risk_s,missed_for_min,"
+    "clear_min,clear_margin,clear_for_min,is_active\n"
 )
-SCR_RULE = f"KARTU,scr,{LATEST},{SHORT},{LONG},{SURE_Z},{FAST_Z},0,{CLEAR},1,5,ya\n"
+SCR_RULE = f"KARTU,scr,{LATEST},{SHORT},{LONG},{SURE_Z},{FAST_Z},{AT_RISK_S},0,{CLEAR},1,5,ya\n"
 
 
 @pytest.fixture
@@ -40,7 +40,8 @@ def watched(system, deliver, query):
 
 
 def calls_of(seed):
-    """Calls of three hours whose outcome becomes worse by chance, as (row, decided, is met)."""
+    """Calls of three hours whose outcome becomes worse by chance: row, when it was queued, when it
+    was decided, whether it met the target, whether it counts once it is decided."""
     chance = random.Random(seed)
     rate = chance.choice((0.05, 0.2, 1, 3))
     loss = [chance.choice((0.02, 0.05, 0.2, 0.6)) for _ in range(18)]
@@ -52,8 +53,8 @@ def calls_of(seed):
         wait_s = chance.randrange(1, 120)
         outcome = chance.choice(("abandoned", "timed_out", "blocked")) if is_lost else "answered"
         decided = at + timedelta(seconds=wait_s)
-        counts = not (outcome == "abandoned" and wait_s <= 5) and decided <= NOON
-        told.append((call(f"C{number}", at, outcome, wait_s), decided, not is_lost, counts))
+        counts = not (outcome == "abandoned" and wait_s <= 5)
+        told.append((call(f"C{number}", at, outcome, wait_s), at, decided, not is_lost, counts))
     return told
 
 
@@ -72,11 +73,15 @@ def test_the_windows_are_those_of_a_second_reckoning(watched, seed):
     )
 
     def within(minutes):
-        return [met for _, at, met, counts in told if counts and at > NOON - minutes * MINUTE]
+        since = NOON - minutes * MINUTE
+        return [met for _, _, decided, met, counts in told if counts and since < decided <= NOON]
 
     latest, short, window, long, clear = map(within, (LATEST, SHORT, WINDOW, LONG, CLEAR))
+    waits_too_long = NOON - timedelta(seconds=AT_RISK_S)
+    at_risk = [False for _, at, decided, _, _ in told if at <= waits_too_long and decided > NOON]
+    latest, short = latest + at_risk, short + at_risk
     short_is_low = not short or 100 * sum(short) / len(short) < 95
-    deciding, length, is_missed = window, WINDOW, False
+    deciding, length, is_missed, risk = window, WINDOW, False, 0
     if len(window) >= MIN_VOLUME:
         is_missed = short_is_low and wilson_upper(sum(window), len(window), SURE_Z) < 95
     elif len(long) >= MIN_VOLUME:
@@ -85,10 +90,12 @@ def test_the_windows_are_those_of_a_second_reckoning(watched, seed):
     for at_once, minutes in ((short, SHORT), (latest, LATEST)):
         if not is_missed and len(at_once) >= MIN_VOLUME:
             is_missed = wilson_upper(sum(at_once), len(at_once), FAST_Z) < 95
-            deciding, length = (at_once, minutes) if is_missed else (deciding, length)
+            if is_missed:
+                deciding, length, risk = at_once, minutes, len(at_risk)
     assert row["is_missed"] == is_missed
     assert row["decided_over_min"] == length
     assert (row["numerator"], row["denominator"]) == (sum(deciding), len(deciding))
+    assert row["at_risk"] == risk
     assert row["is_recovered"] == (bool(clear) and statistics.mean(clear) >= 0.96)
 
 
@@ -106,7 +113,7 @@ def test_a_mean_is_missed_when_it_lies_beyond_the_target_by_its_own_spread(watch
     first = NOON - 25 * MINUTE
     answered = "".join(call(f"T{n}", first + n * MINUTE / 2) for n in range(40))
     files = {"kpi_target": target, "call": CALL_HEADER + answered}
-    row = watched(files | {"breach_rule": RULES + "KARTU,aht,,,,,,,,,,ya\n"}, "aht")
+    row = watched(files | {"breach_rule": RULES + "KARTU,aht,,,,,,,,,,,ya\n"}, "aht")
     # All talk for 60 s: what does not vary is known for sure.
     assert (row["observed"], row["at_best"], row["is_missed"]) == (60, 60, True)
 
@@ -133,6 +140,38 @@ def test_a_conversation_counts_against_its_target_from_the_moment_it_is_overdue(
     assert (row["numerator"], row["denominator"]) == (1, 3)
 
 
+WAITING = "".join(call(f"W{n}", NOON - (2 + n / 60) * MINUTE, "open", 0) for n in range(12))
+
+
+def test_callers_who_wait_in_vain_are_a_miss_before_they_hang_up(watched):
+    row = watched({"call": CALL_HEADER + WAITING})
+    told = (row["is_missed"], row["at_risk"], row["numerator"], row["denominator"])
+    assert told == (True, 12, 0, 12)
+
+
+def test_where_callers_always_wait_so_long_nothing_is_at_risk_yet(watched):
+    yesterday = NOON - timedelta(days=1)
+    usual = "".join(call(f"U{n}", yesterday + n * MINUTE, wait_s=45) for n in range(30))
+    row = watched({"call": CALL_HEADER + usual + WAITING})
+    assert (row["is_missed"], row["at_risk"], row["denominator"]) == (False, 0, 0)
+
+
+def test_a_conversation_is_at_risk_half_a_minute_before_it_is_due(watched):
+    header = "conversation_id,service_code,channel,received_at,first_response_at,closed_at\n"
+
+    def row(name, waits_s, closed_s=None):
+        received = NOON - timedelta(seconds=waits_s)
+        closed = (NOON - timedelta(seconds=closed_s)).isoformat() if closed_s else ""
+        return f"{name},KARTU,chat,{received.isoformat()},,{closed}\n"
+
+    waiting = "".join(row(f"W{n}", 30 + n) for n in range(8))
+    told = watched(
+        {"conversation": header + waiting + row("C1", 50, 5) + row("N1", 29)}, "response_time"
+    )
+    assert (told["at_risk"], told["numerator"], told["denominator"]) == (8, 0, 8)
+    assert told["is_missed"]
+
+
 def test_the_night_does_not_make_a_conversation_overdue(watched):
     header = "conversation_id,service_code,channel,received_at,first_response_at\n"
     service = "service_code,service_name,client_name,timezone,opening_hours\n"
@@ -146,11 +185,11 @@ def test_the_night_does_not_make_a_conversation_overdue(watched):
 
 
 def test_what_makes_no_sense_in_a_rule_keeps_the_default(watched, query):
-    row = watched({"breach_rule": RULES + "KARTU,scr,0,0,-1,0,-3,-1,0,-1,-5,\n"})
+    row = watched({"breach_rule": RULES + "KARTU,scr,0,0,-1,0,-3,0,-1,0,-1,-5,\n"})
     assert (row["missed_for_min"], row["clear_for_min"]) == (0, 5)
     stated = query("select * from intermediate.int_watched_kpi where kpi = 'scr'")
     known = query("select * from staging.stg_breach__rule where kpi = 'scr'")
     windows = ("latest_min", "short_min", "long_min", "clear_min")
-    for column in (*windows, "sure_z", "fast_z", "clear_margin"):
+    for column in (*windows, "sure_z", "fast_z", "at_risk_s", "clear_margin"):
         assert stated[0][column] == known[0][column] > 0, column
     assert stated[0]["is_active"]

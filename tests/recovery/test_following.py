@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from rtm import audit
 from rtm.cycle import run_cycle
 from rtm.recovery import remove_expired
@@ -12,7 +14,7 @@ from rtm.recovery.lifecycle import Action
 from rtm.warehouse import Role
 from tests.recovery.conftest import MINUTE, TEN, calls
 from tests.recovery.test_changing import TO_DONE, steps
-from tests.small_centre import CALL_HEADER
+from tests.small_centre import CALL_HEADER, call, deliver_reference
 
 YEARS_LATER = datetime(2028, 11, 25, tzinfo=UTC)
 
@@ -48,6 +50,31 @@ def test_a_breach_whose_data_stand_is_counted_again_and_stays(missed, query):
     (breach,) = query("select * from ops.breach")
     assert breach["recounted_at"] == TEN + 27 * MINUTE
     assert query("select status from ops.recovery_plan") == [{"status": "draft"}]
+
+
+def queue_up(deliver, file, outcome, wait_s, at):
+    rows = "".join(
+        call(f"Q{n}", TEN + n * timedelta(seconds=1), outcome, wait_s) for n in range(12)
+    )
+    deliver("call", file, CALL_HEADER + rows, at)
+
+
+@pytest.mark.parametrize(("waited_s", "status"), [(200, "draft"), (20, "withdrawn")])
+def test_a_breach_of_callers_who_wait_is_taken_back_only_if_they_did_not(
+    system, deliver, query, waited_s, status
+):
+    deliver_reference(deliver)
+    queue_up(deliver, "waiting.csv", "open", 0, TEN + 2 * MINUTE)
+    run_cycle(system, TEN + 2 * MINUTE)
+    (breach,) = query("select * from marts.fct_breach")
+    told = (breach["at_risk"], breach["numerator"], breach["denominator"])
+    assert told == (12, 0, 12), "they have not hung up yet"
+    mail, *_ = query("select body_text from ops.outbox where kind = 'breach'")
+    assert "0 / 12 (12 masih menunggu terlalu lama)" in mail["body_text"]
+    queue_up(deliver, "answered.csv", "answered", waited_s, TEN + 5 * MINUTE)
+    for minute in (5, 13):
+        run_cycle(system, TEN + minute * MINUTE)
+    assert query("select status from ops.recovery_plan") == [{"status": status}]
 
 
 def test_a_plan_that_is_carried_out_is_not_withdrawn(missed, act, deliver, query):

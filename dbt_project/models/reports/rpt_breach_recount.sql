@@ -29,12 +29,20 @@ decided as (
     {{ decided_contacts('span') }}
 ),
 
-counted as (
+-- What a short window showed had what was at risk then among what was missed
+contacts as (
     select
         breaches.breach_id,
-        coalesce(sum(decided.value), 0) as recounted_numerator,
-        count(decided.value) as recounted_denominator,
-        avg(decided.value) * max(watched.unit) as recounted
+        watched.unit,
+        case
+            when decided.decided_at > breaches.started_at
+                and decided.decided_at <= breaches.detected_at
+                then decided.value
+            when decided.at_risk @> breaches.detected_at
+                and breaches.detected_at - breaches.started_at
+                <= watched.short_min * interval '1 minute'
+                then case breaches.comparator when '>=' then 0 else 1 end
+        end as value
     from breaches
     -- Without a target there is nothing to hold it against
     inner join {{ ref('int_watched_kpi') }} as watched
@@ -46,9 +54,16 @@ counted as (
         on decided.span_id = breaches.breach_id
         and decided.channel = breaches.channel
         and decided.kpi = breaches.kpi
-        and decided.decided_at > breaches.started_at
-        and decided.decided_at <= breaches.detected_at
-    group by breaches.breach_id
+),
+
+counted as (
+    select
+        contacts.breach_id,
+        coalesce(sum(contacts.value), 0) as recounted_numerator,
+        count(contacts.value) as recounted_denominator,
+        avg(contacts.value) * max(contacts.unit) as recounted
+    from contacts
+    group by contacts.breach_id
 )
 
 select

@@ -61,6 +61,7 @@ watched as (
         staff.observed as at_best,
         staff.observed as short_observed,
         staff.observed as clear_observed,
+        0 as at_risk,
         {{ is_beyond('staff', 'staff.observed') }} and staff.is_active,
         coalesce(
             case staff.comparator
@@ -112,6 +113,7 @@ select
     watched.at_best::double precision as at_best,
     watched.short_observed::double precision as short_observed,
     watched.clear_observed::double precision as clear_observed,
+    watched.at_risk::double precision as at_risk,
     watched.missed_for_min::double precision as missed_for_min,
     watched.clear_for_min::double precision as clear_for_min,
     watched.is_missed,

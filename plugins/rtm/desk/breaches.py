@@ -33,6 +33,7 @@ COLUMNS = """
         breach.observed,
         breach.numerator,
         breach.denominator,
+        breach.at_risk,
         breach.severity,
         plan.plan_id,
         plan.status as plan_status

@@ -36,6 +36,7 @@ PLAN = text(
         breach.observed,
         breach.numerator,
         breach.denominator,
+        breach.at_risk,
         breach.started_at as breach_started_at,
         breach.detected_at,
         breach.cleared_at,

@@ -122,6 +122,7 @@ def _facts(connection: Connection, breach: Row[Any]) -> dict[str, Any]:
         "gap": float(breach.observed - breach.target),
         "numerator": float(breach.numerator),
         "denominator": float(breach.denominator),
+        "at_risk": breach.at_risk,
         "severity": breach.severity,
         "agents_absent": missing.absent,
         "agents_late": missing.late,

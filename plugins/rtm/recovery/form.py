@@ -25,6 +25,7 @@ from sqlalchemy import Connection, RowMapping, text
 from rtm.notify import words
 from rtm.recipients import names_of
 from rtm.recovery.changing import read_history
+from rtm.recovery.telling import volume_text
 from rtm.roster.cells import saved, write_text
 from rtm.settings import Language
 
@@ -67,9 +68,9 @@ def plans_of_month(connection: Connection, month: date, service: str | None) -> 
 
 def plan_as_pdf(connection: Connection, plan: RowMapping, language: Language) -> bytes:
     """One plan as a form: its numbers, what people wrote, and each step with who took it."""
-    say = words("plan_form", language)
+    title_of = words("plan_form", language)["title"]
     out = io.BytesIO()
-    title = say["title"].format(plan_id=plan["plan_id"])
+    title = title_of.format(plan_id=plan["plan_id"])
     document = SimpleDocTemplate(
         out,
         pagesize=A4,
@@ -87,17 +88,18 @@ def plan_as_pdf(connection: Connection, plan: RowMapping, language: Language) ->
         canvas.drawString(MARGIN, 10 * mm, title)
         canvas.drawRightString(A4[0] - MARGIN, 10 * mm, str(canvas.getPageNumber()))
 
-    blocks = _blocks(connection, plan, say)
+    blocks = _blocks(connection, plan, language)
     document.build(list(blocks), onFirstPage=footer, onLaterPages=footer)
     return out.getvalue()
 
 
-def _blocks(connection: Connection, plan: RowMapping, say: dict[str, str]) -> Iterable[Flowable]:
+def _blocks(connection: Connection, plan: RowMapping, language: Language) -> Iterable[Flowable]:
+    say = words("plan_form", language)
     styles = getSampleStyleSheet()
     body = ParagraphStyle("cell", styles["BodyText"], fontSize=9, leading=12)
     yield Paragraph(escape(say["title"].format(plan_id=plan["plan_id"])), styles["Title"])
     yield Paragraph(escape(f"{say['status']}: {say['status_' + plan['status']]}"), body)
-    told = _told(connection, plan, say)
+    told = _told(connection, plan, language)
     for section, names in SECTIONS.items():
         yield Paragraph(escape(say[f"section_{section}"]), styles["Heading2"])
         yield _table([[say[name], told[name]] for name in names], body, (LABEL_WIDTH, None))
@@ -141,7 +143,7 @@ def month_as_workbook(
     _write_row(steps, 1, header, is_header=True)
     step_row = 1
     for number, plan in enumerate(plans, start=2):
-        told = _told(connection, plan, say)
+        told = _told(connection, plan, language)
         told |= {"plan_id": str(plan["plan_id"]), "status": say[f"status_{plan['status']}"]}
         _write_row(sheet, number, [told[name] for name in columns])
         for entry in _history(connection, plan, say):
@@ -161,8 +163,9 @@ def _write_row(sheet: Any, row: int, values: Sequence[str], is_header: bool = Fa
             cell.font = Font(bold=True)
 
 
-def _told(connection: Connection, plan: RowMapping, say: dict[str, str]) -> dict[str, str]:
-    """Every field of the form as text, in the language of `say` and the zone of the service."""
+def _told(connection: Connection, plan: RowMapping, language: Language) -> dict[str, str]:
+    """Every field of the form as text, in that language and the zone of the service."""
+    say = words("plan_form", language)
     zone = ZoneInfo(plan["timezone"])
     told: dict[str, str] = {}
     for names in SECTIONS.values():
@@ -172,7 +175,7 @@ def _told(connection: Connection, plan: RowMapping, say: dict[str, str]) -> dict
     told["whys"] = "\n".join(f"{n}. {why}" for n, why in enumerate(plan["whys"], 1)) or "-"
     told["target"] = f"{plan['comparator']} {float(plan['target']):g}"
     told["observed"] = f"{float(plan['observed']):.2f}"
-    told["volume"] = f"{float(plan['numerator']):g} / {float(plan['denominator']):g}"
+    told["volume"] = volume_text(plan, language)
     told["is_effective"] = say[f"effective_{plan['is_effective']}".lower()]
     if plan["cause_category"]:
         told["cause_category"] = say[f"cause_{plan['cause_category']}"]

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping
 from rtm.notify import Mail, queue_mails, words
 from rtm.recipients import coordinators, name_of, on_duty, people, team_leaders
 from rtm.recovery.lifecycle import Action
-from rtm.settings import Settings
+from rtm.settings import Language, Settings
 
 UNITS = {"aht": " s", "asa": " s", "waiting_list": "", "roster_h1": ""}
 """All others are percentages."""
@@ -106,6 +106,14 @@ def _queue(
     return queue_mails(connection, mails, settings.language, now)
 
 
+def volume_text(plan: RowMapping, language: Language) -> str:
+    """What was counted at detection, and how many of it were not lost yet."""
+    counted = f"{float(plan['numerator']):.0f} / {float(plan['denominator']):.0f}"
+    if not plan["at_risk"]:
+        return counted
+    return f"{counted} ({words('breach', language)['at_risk'].format(at_risk=plan['at_risk'])})"
+
+
 def _facts(plan: RowMapping, settings: Settings) -> dict[str, Any]:
     """What every mail of a plan can say."""
     facts = plan["facts"]
@@ -124,7 +132,7 @@ def _facts(plan: RowMapping, settings: Settings) -> dict[str, Any]:
         "target_text": f"{plan['comparator']} {target:.1f}{unit}",
         "observed_text": f"{observed:.1f}{unit}",
         "gap_text": f"{observed - target:+.1f}{unit}",
-        "volume_text": f"{float(plan['numerator']):.0f} / {float(plan['denominator']):.0f}",
+        "volume_text": volume_text(plan, settings.language),
         "window_text": f"{began:%d/%m/%Y %H:%M} – {ended:%H:%M %Z}",
         "missing_text": f"{facts.get('agents_absent', 0)} / {facts.get('agents_late', 0)}",
         "roster_date": f"{plan['roster_date']:%d/%m/%Y}" if plan["roster_date"] else "",

@@ -273,6 +273,8 @@ class Breach(Base):
     observed: Mapped[float] = mapped_column(Numeric)
     numerator: Mapped[float] = mapped_column(Numeric)
     denominator: Mapped[float] = mapped_column(Numeric)
+    at_risk: Mapped[int] = mapped_column(server_default=text("0"))
+    """Of the contacts, how many were not lost yet, but waited so long that they count as missed."""
     severity: Mapped[str]
     recounted_at: Mapped[datetime | None]
     """When its window was counted again last, to see whether corrected data take it away."""

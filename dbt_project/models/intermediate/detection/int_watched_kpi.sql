@@ -29,6 +29,14 @@ select
     ) as long_min,
     coalesce(stated.sure_z, rule.sure_z) as sure_z,
     coalesce(stated.fast_z, rule.fast_z) as fast_z,
+    -- Seconds of waiting from which on a contact is at risk. Who usually waits long waits longer.
+    case
+        when rule.at_risk_s is null then null
+        when in_force.channel = 'voice'
+            then coalesce(stated.at_risk_s, greatest(rule.at_risk_s, 3 * usual.wait_s))
+        else in_force.threshold_s
+            - least(coalesce(stated.at_risk_s, rule.at_risk_s), in_force.threshold_s / 2)
+    end as at_risk_s,
     coalesce(stated.missed_for_min, rule.missed_for_min) as missed_for_min,
     coalesce(stated.clear_min, rule.clear_min) as clear_min,
     coalesce(stated.clear_margin, rule.clear_margin) as clear_margin,
@@ -42,3 +50,12 @@ from {{ ref('int_target_in_force') }} as in_force
 inner join {{ ref('stg_breach__rule') }} as rule on rule.kpi = in_force.kpi
 left join {{ ref('stg_canonical__breach_rule') }} as stated
     on stated.service_code = in_force.service_code and stated.kpi = in_force.kpi
+-- In the seven days before today: what is wrong today is not usual
+left join lateral (
+    select sum(earlier.wait_s_sum) / nullif(sum(earlier.answered), 0) as wait_s
+    from {{ ref('int_voice_interval') }} as earlier
+    where earlier.service_code = in_force.service_code
+        and earlier.interval_start < date_trunc('day', {{ built_as_of() }}, in_force.timezone)
+        and earlier.interval_start
+        >= date_trunc('day', {{ built_as_of() }}, in_force.timezone) - interval '7 days'
+) as usual on in_force.channel = 'voice' and rule.at_risk_s is not null

@@ -8,7 +8,7 @@ told as (
         breach_rule.service_code,
         lower(breach_rule.kpi) as kpi,
         {%- for column in ['latest_min', 'short_min', 'long_min', 'clear_min', 'sure_z', 'fast_z',
-            'missed_for_min', 'clear_margin', 'clear_for_min'] %}
+            'at_risk_s', 'missed_for_min', 'clear_margin', 'clear_for_min'] %}
         {{ number('breach_rule.' ~ column) }} as {{ column }},
         {%- endfor %}
         {{ truth('breach_rule.is_active') }} as is_active,
@@ -24,6 +24,7 @@ select
     case when told.long_min > 0 then least(told.long_min, 1440) end as long_min,
     case when told.sure_z > 0 then told.sure_z end as sure_z,
     case when told.fast_z > 0 then told.fast_z end as fast_z,
+    case when told.at_risk_s > 0 then told.at_risk_s end as at_risk_s,
     case when told.missed_for_min >= 0 then told.missed_for_min end as missed_for_min,
     case when told.clear_min > 0 then least(told.clear_min, 1440) end as clear_min,
     case when told.clear_margin >= 0 then told.clear_margin end as clear_margin,
