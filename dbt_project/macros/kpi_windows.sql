@@ -332,19 +332,30 @@
             watched.service_code,
             watched.channel,
             watched.kpi,
-            count(conversation.waits_until) as waiting_list
+            case watched.kpi
+                when 'oldest_waiting'
+                    then coalesce(
+                        {{ service_seconds(
+                            'services', 'conversations.oldest_received_at', 'moments.moment'
+                        ) }},
+                        0
+                    )
+                else conversations.waiting_list
+            end as level
         from moments
         cross join watched
-        left join lateral (
-            select waits.waits_until
+        inner join {{ ref('int_service') }} as services
+            on services.service_code = watched.service_code
+        cross join lateral (
+            select
+                count(*) as waiting_list,
+                min(waits.received_at) as oldest_received_at
             from {{ ref('int_conversation') }} as waits
             where waits.service_code = watched.service_code
                 and waits.channel = watched.channel
                 and waits.waiting @> moments.moment
-            {{ by_itself() }}
-        ) as conversation on true
+        ) as conversations
         where watched.test = 'level'
-        group by moments.moment, watched.service_code, watched.channel, watched.kpi
     ),
 
     told as (
@@ -381,14 +392,14 @@
             waiting.channel,
             waiting.kpi,
             0,
-            waiting.waiting_list,
+            waiting.level,
             1,
-            waiting.waiting_list,
-            waiting.waiting_list,
-            waiting.waiting_list,
+            waiting.level,
+            waiting.level,
+            waiting.level,
             0,
-            {{ is_beyond('watched', 'waiting.waiting_list') }},
-            waiting.waiting_list <= greatest(watched.target - watched.clear_margin, 0)
+            {{ is_beyond('watched', 'waiting.level') }},
+            waiting.level <= greatest(watched.target - watched.clear_margin, 0)
         from waiting
         inner join watched using (service_code, channel, kpi)
     )

@@ -172,6 +172,24 @@ def test_a_conversation_is_at_risk_half_a_minute_before_it_is_due(watched):
     assert told["is_missed"]
 
 
+def test_who_waits_longest_is_held_against_a_target_of_its_own(watched, query):
+    target = REFERENCE["kpi_target"].splitlines()[0] + "\n"
+    target += "KARTU,chat,oldest_waiting,<=,300,600,,0,2026-01-01\n"
+    header = "conversation_id,service_code,channel,received_at,first_response_at\n"
+    waits_s = (400, 20, 900)
+    rows = [f"V{s},KARTU,chat,{(NOON - timedelta(seconds=s)).isoformat()}," for s in waits_s]
+    rows[-1] += NOON.isoformat()
+    files = {
+        "kpi_target": target,
+        "breach_rule": RULES + "KARTU,oldest_waiting,,,,,,,,,,,ya\n",
+        "conversation": header + "\n".join(rows) + "\n",
+    }
+    row = watched(files, "oldest_waiting")
+    assert (row["observed"], row["is_missed"], row["is_recovered"]) == (400, True, False)
+    (now,) = query("select * from marts.rpt_kpi_today where kpi = 'oldest_waiting'")
+    assert (now["observed"], now["unit"], now["verdict"]) == (400, " s", "missed")
+
+
 def test_the_night_does_not_make_a_conversation_overdue(watched):
     header = "conversation_id,service_code,channel,received_at,first_response_at\n"
     service = "service_code,service_name,client_name,timezone,opening_hours\n"

@@ -49,6 +49,7 @@ def sums(query: Query, first: date) -> dict[Key, tuple[float, float]]:
         has_threshold = row["response_time_threshold_s"] is not None
         add((*who, "response_time"), row["responded_in_target"], judged if has_threshold else 0)
         add((*who, "waiting_list"), row["waiting_list"], 1)
+        add((*who, "oldest_waiting"), row["oldest_waiting_s"] or 0, 1)
     for kpi, mart in (("attendance", "attendance"), ("login_compliance", "login_compliance")):
         for row in query(f"select * from marts.fct_{mart}"):
             if row["roster_date"].replace(day=1) == first:

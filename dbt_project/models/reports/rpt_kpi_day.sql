@@ -105,7 +105,13 @@ nonvoice as (
                         end
                     ),
                     -- As it stood at the ends of the intervals
-                    ('waiting_list', 'waiting_list/1', nonvoice.waiting_list, 1)
+                    ('waiting_list', 'waiting_list/1', nonvoice.waiting_list, 1),
+                    (
+                        'oldest_waiting',
+                        'oldest_waiting/1',
+                        coalesce(nonvoice.oldest_waiting_s, 0),
+                        1
+                    )
                 ) as measure (kpi, formula, numerator, denominator)
             where
                 nonvoice.service_code = months.service_code
@@ -297,7 +303,7 @@ valued as (
     select
         days.*,
         case
-            when days.kpi in ('aht', 'asa', 'waiting_list')
+            when days.kpi in ('aht', 'asa', 'waiting_list', 'oldest_waiting')
                 then days.numerator / nullif(days.denominator, 0)
             else {{ percent('days.numerator', 'days.denominator') }}
         end as value

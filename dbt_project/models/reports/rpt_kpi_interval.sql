@@ -80,7 +80,8 @@ intervals as (
                 end,
                 100.0
             ),
-            ('waiting_list', 'waiting_list/1', nonvoice.waiting_list, 1, 1.0)
+            ('waiting_list', 'waiting_list/1', nonvoice.waiting_list, 1, 1.0),
+            ('oldest_waiting', 'oldest_waiting/1', coalesce(nonvoice.oldest_waiting_s, 0), 1, 1.0)
         ) as told (kpi, formula, numerator, denominator, scale)
 ),
 

@@ -49,10 +49,17 @@ nonvoice as (
                 then (
                     array_agg(nonvoice.waiting_list order by nonvoice.interval_start desc)
                 )[1]
+            when 'oldest_waiting'
+                then (
+                    array_agg(
+                        coalesce(nonvoice.oldest_waiting_s, 0)
+                        order by nonvoice.interval_start desc
+                    )
+                )[1]
         end as numerator,
         case targets.kpi
             when 'response_time' then sum(nonvoice.responded + nonvoice.overdue_unanswered)
-            when 'waiting_list' then 1
+            else 1
         end as denominator
     from targets
     inner join {{ ref('int_nonvoice_interval') }} as nonvoice
@@ -60,7 +67,7 @@ nonvoice as (
         and nonvoice.channel = targets.channel
         and nonvoice.interval_start > targets.window_start_at - {{ interval_length() }}
         and nonvoice.interval_start <= {{ built_as_of() }}
-    where targets.kpi in ('response_time', 'waiting_list')
+    where targets.kpi in ('response_time', 'waiting_list', 'oldest_waiting')
     group by targets.service_code, targets.channel, targets.kpi
 ),
 
@@ -107,7 +114,7 @@ final as (
         observed.denominator::double precision as denominator,
         (
             case
-                when targets.kpi in ('aht', 'asa', 'waiting_list') then 1.0
+                when targets.kpi in ('aht', 'asa', 'waiting_list', 'oldest_waiting') then 1.0
                 else 100.0
             end * observed.numerator / nullif(observed.denominator, 0)
         )::double precision as observed,

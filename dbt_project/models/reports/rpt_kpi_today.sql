@@ -91,12 +91,12 @@ select
     array_position(
         array[
             'scr', 'abandon_rate', 'service_level', 'asa', 'aht',
-            'response_time', 'waiting_list', 'attendance', 'staffing'
+            'response_time', 'waiting_list', 'oldest_waiting', 'attendance', 'staffing'
         ],
         kpi_now.kpi
     )::bigint as place,
     case
-        when kpi_now.kpi in ('aht', 'asa') then ' s'
+        when kpi_now.kpi in ('aht', 'asa', 'oldest_waiting') then ' s'
         when kpi_now.kpi = 'waiting_list' then ''
         else ' %'
     end as unit,

@@ -43,7 +43,7 @@ NOW = text(
         array_position(
             array[
                 'scr', 'abandon_rate', 'service_level', 'asa', 'aht',
-                'response_time', 'waiting_list', 'attendance', 'staffing'
+                'response_time', 'waiting_list', 'oldest_waiting', 'attendance', 'staffing'
             ],
             kpi_now.kpi
         )
@@ -94,7 +94,9 @@ INTERVALS = text(
             values
                 ('response_time', contacts.response_time_pct, contacts.response_time_numerator,
                     contacts.response_time_denominator),
-                ('waiting_list', contacts.waiting_list, contacts.waiting_list, 1)
+                ('waiting_list', contacts.waiting_list, contacts.waiting_list, 1),
+                ('oldest_waiting', coalesce(contacts.oldest_waiting_s, 0),
+                    coalesce(contacts.oldest_waiting_s, 0), 1)
         ) as told (kpi, value, numerator, denominator)
         where contacts.service_code = any(:services)
             and contacts.interval_start >= :since and contacts.interval_start < :until

@@ -35,7 +35,7 @@ RULE = rf"({DAYS}\s+)?({SPANS}|off|24/7)"
 OPENING_HOURS = rf"^\s*{RULE}(\s*;\s*{RULE})*\s*;?\s*$"
 KPIS = (
     *("scr", "abandon_rate", "service_level", "aht", "asa", "response_time", "waiting_list"),
-    *("attendance", "staffing", "login_compliance", "aux", "adherence"),
+    *("oldest_waiting", "attendance", "staffing", "login_compliance", "aux", "adherence"),
 )
 KPI = "^((" + "|".join(KPIS) + ")(/1)?|service_level/[2-4])$"
 """A target for a version of a formula that does not exist would be held against another one."""

@@ -67,6 +67,7 @@ JUDGE = text(
                 case done.kpi
                     when 'response_time' then nonvoice.response_time_pct
                     when 'waiting_list' then nonvoice.waiting_list
+                    when 'oldest_waiting' then coalesce(nonvoice.oldest_waiting_s, 0)
                 end
             from marts.fct_response_time_interval as nonvoice
             where nonvoice.service_code = done.service_code

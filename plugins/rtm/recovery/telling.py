@@ -18,7 +18,7 @@ from rtm.recipients import coordinators, name_of, on_duty, people, team_leaders
 from rtm.recovery.lifecycle import Action
 from rtm.settings import Language, Settings
 
-UNITS = {"aht": " s", "asa": " s", "waiting_list": "", "roster_h1": ""}
+UNITS = {"aht": " s", "asa": " s", "waiting_list": "", "oldest_waiting": " s", "roster_h1": ""}
 """All others are percentages."""
 
 

@@ -21,7 +21,7 @@ OF_PEOPLE = frozenset({"attendance", "login_compliance"})
 OF_CONTACTS = frozenset(
     {
         *("scr", "abandon_rate", "service_level", "aht", "asa"),
-        *("response_time", "waiting_list"),
+        *("response_time", "waiting_list", "oldest_waiting"),
     }
 )
 MEASURED = OF_PEOPLE | OF_CONTACTS

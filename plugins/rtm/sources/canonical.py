@@ -208,7 +208,7 @@ BREACH_RULE = Feed(
         _choice(
             "kpi",
             *("scr", "abandon_rate", "service_level", "aht", "asa"),
-            *("response_time", "waiting_list", "attendance", "staffing"),
+            *("response_time", "waiting_list", "oldest_waiting", "attendance", "staffing"),
             *AGENT_MATTERS,
         ),
         *_optional(Kind.NUMBER, "short_min", "long_min", "sure_z", "fast_z", "missed_for_min"),

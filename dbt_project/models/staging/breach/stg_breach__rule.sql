@@ -35,6 +35,7 @@ final (
     ('asa', 'breach/1', 'mean', 5, 5, 60, 3.0, 5.0, null, 0, 15, 2.0, 5, false),
     ('aht', 'breach/1', 'mean', 15, 15, 120, 3.0, 5.0, null, 5, 30, 5.0, 10, false),
     ('waiting_list', 'breach/1', 'level', 5, 5, 60, 0, 0, null, 5, 15, 1.0, 5, false),
+    ('oldest_waiting', 'breach/1', 'level', 5, 5, 60, 0, 0, null, 5, 15, 0.0, 5, false),
     -- People come and go by the minute: what lasts counts
     ('attendance', 'breach/1', 'staff', 5, 5, 60, 0, 0, null, 10, 15, 0.0, 10, true),
     ('staffing', 'breach/1', 'staff', 5, 5, 60, 0, 0, null, 15, 15, 0.0, 15, true)

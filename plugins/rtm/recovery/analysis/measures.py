@@ -15,7 +15,7 @@ from rtm.recovery.analysis.service import Rules
 
 MEASURED = ("scr", "abandon_rate", "service_level", "asa", "response_time", "waiting_list")
 
-UNITS = {"asa": "s", "aht": "s", "waiting_list": "conversations"}
+UNITS = {"asa": "s", "aht": "s", "waiting_list": "conversations", "oldest_waiting": "s"}
 POINTS = "points"
 """Of all others."""
 
