@@ -1,4 +1,6 @@
-"""Writes every board in every language below `grafana/dashboards/`, and their page in the docs."""
+"""Writes every board in every language below `grafana/dashboards/`, and their page and drawings in
+the docs.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ import json
 from pathlib import Path
 
 from grafana.source.boards import BOARDS
-from grafana.source.page import PAGE, renewed
+from grafana.source.page import PAGE, SKETCHES, renewed
+from grafana.source.sketch import drawn
 from grafana.source.words import LANGUAGES, Words
 
 DASHBOARDS = Path(__file__).parents[1] / "dashboards"
@@ -25,14 +28,16 @@ def dashboards() -> dict[Path, str]:
 
 def generated() -> dict[Path, str]:
     """Content of each generated file, by its path."""
-    page = renewed(PAGE.read_text(encoding="utf-8"), BOARDS, Words.read("en"))
-    return {**dashboards(), PAGE: page}
+    words = Words.read("en")
+    page = renewed(PAGE.read_text(encoding="utf-8"), BOARDS, words)
+    sketches = {SKETCHES / f"{board.name}.svg": drawn(board, words) for board in BOARDS}
+    return {**dashboards(), **sketches, PAGE: page}
 
 
 def stale() -> list[Path]:
     """The files that are not what the source generates: other, missing, or too many."""
     wanted = generated()
-    there = {*DASHBOARDS.glob("*/*.json"), PAGE}
+    there = {*_written(), PAGE}
     other = [
         path
         for path, content in wanted.items()
@@ -41,9 +46,14 @@ def stale() -> list[Path]:
     return sorted({*other, *(there - set(wanted))})
 
 
+def _written() -> list[Path]:
+    """The files that nobody else writes."""
+    return [*DASHBOARDS.glob("*/*.json"), *SKETCHES.glob("*.svg")]
+
+
 def main() -> None:
     wanted = generated()
-    for path in DASHBOARDS.glob("*/*.json"):
+    for path in _written():
         if path not in wanted:
             path.unlink()
     for path, content in wanted.items():

@@ -9,6 +9,7 @@ from grafana.source.panels import uid_of
 from grafana.source.words import LANGUAGES, Words
 
 PAGE = Path(__file__).parents[2] / "docs" / "dashboards.md"
+SKETCHES = PAGE.parent / "dashboards"
 BEGIN, END = "<!-- boards: make dashboards -->\n", "<!-- /boards -->"
 
 
@@ -34,5 +35,6 @@ def _section(board: Board, words: Words) -> str:
         f"\n### {words.say('board', board.name, 'title')}\n\n"
         f"{words.say('board', board.name, 'text')} {addresses}, from"
         f" `grafana/source/boards/{board.name}.py`.\n\n"
+        f"![Panels of the board]({SKETCHES.name}/{board.name}.svg)\n\n"
         f"| panel | shows |\n|---|---|\n{rows}\n"
     )

@@ -112,7 +112,7 @@ def _seconds(told: str) -> int:
 
 
 def test_the_files_are_what_the_source_generates():
-    assert len(generated()) == 2 * len(BOARDS) + 1
+    assert len(generated()) == (len(LANGUAGES) + 1) * len(BOARDS) + 1
     assert stale() == [], "run make dashboards"
 
 
@@ -127,13 +127,16 @@ def test_a_file_that_was_changed_one_too_many_and_one_too_few_are_stale(monkeypa
     import grafana.source.__main__ as source
 
     monkeypatch.setattr(source, "DASHBOARDS", tmp_path)
+    monkeypatch.setattr(source, "SKETCHES", tmp_path / "sketches")
     source.main()
     assert source.stale() == []
     wall, gone, left = (tmp_path / "id" / f"{name}.json" for name in ("wall", "contacts", "old"))
+    sketch = tmp_path / "sketches" / "wall.svg"
+    sketch.write_text(sketch.read_text().replace("Services", "Teams"))
     wall.write_text(wall.read_text().replace("Papan RTM", "Papan"))
     gone.unlink()
     left.write_text("{}")
-    assert source.stale() == sorted([wall, gone, left])
+    assert source.stale() == sorted([wall, gone, left, sketch])
 
 
 def test_the_boards_hold_together():
