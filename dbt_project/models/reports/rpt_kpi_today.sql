@@ -108,6 +108,9 @@ select
     kpi_now.numerator,
     kpi_now.denominator,
     kpi_now.observed,
+    kpi_now.is_met,
+    coalesce({{ verdict('kpi_now', 'kpi_now.observed') }} = 'critical', false) as is_critical,
+    kpi_now.is_feed_behind,
     {{ verdict('kpi_now', 'kpi_now.observed', 'kpi_now.is_feed_behind') }} as verdict,
     -- Since local midnight
     observed.numerator::double precision as today_numerator,

@@ -31,84 +31,21 @@ class Board:
 
 KPIS = text(
     """
-    with
-
-    services as (
-        select
-            service_code,
-            service_name,
-            timezone,
-            date_trunc('day', (select max(as_of) from marts.rpt_kpi_now), timezone) as day_start
-        from marts.dim_service
-    ),
-
-    voice as (
-        select
-            interval.service_code,
-            interval.channel,
-            sum(interval.scr_numerator) as scr_numerator,
-            sum(interval.abandon_numerator) as abandon_numerator,
-            sum(interval.scr_denominator) as scr_denominator,
-            sum(interval.service_level_numerator) as service_level_numerator,
-            sum(interval.service_level_denominator) as service_level_denominator,
-            sum(interval.handle_s_sum) as handle_s_sum,
-            sum(interval.handled) as handled
-        from marts.fct_scr_interval as interval
-        inner join services using (service_code)
-        where interval.interval_start >= services.day_start
-        group by interval.service_code, interval.channel
-    ),
-
-    nonvoice as (
-        select
-            interval.service_code,
-            interval.channel,
-            sum(interval.responded_in_target) as responded_in_target,
-            sum(interval.responded + interval.overdue_unanswered) as due
-        from marts.fct_response_time_interval as interval
-        inner join services using (service_code)
-        where interval.interval_start >= services.day_start
-        group by interval.service_code, interval.channel
-    ),
-
-    today as (
-        select service_code, channel, kpi, value
-        from voice
-        cross join lateral (
-            values
-                ('scr', 100.0 * scr_numerator / nullif(scr_denominator, 0)),
-                ('abandon_rate', 100.0 * abandon_numerator / nullif(scr_denominator, 0)),
-                ('service_level',
-                    100.0 * service_level_numerator / nullif(service_level_denominator, 0)),
-                ('aht', handle_s_sum / nullif(handled, 0))
-        ) as kpis (kpi, value)
-        union all
-        select service_code, channel, 'response_time', 100.0 * responded_in_target / nullif(due, 0)
-        from nonvoice
-    )
-
     select
-        services.service_name,
-        kpi_now.service_code,
-        kpi_now.channel,
-        kpi_now.kpi,
-        kpi_now.comparator,
-        kpi_now.target,
-        kpi_now.observed,
-        kpi_now.is_met,
-        coalesce(
-            case kpi_now.comparator
-                when '>=' then kpi_now.observed < kpi_now.critical
-                else kpi_now.observed > kpi_now.critical
-            end,
-            false
-        ) as is_critical,
-        kpi_now.is_feed_behind,
-        today.value as today
-    from marts.rpt_kpi_now as kpi_now
-    inner join services using (service_code)
-    left join today using (service_code, channel, kpi)
-    order by services.service_name, kpi_now.channel <> 'voice', kpi_now.channel
+        service.service_name,
+        told.service_code,
+        told.channel,
+        told.kpi,
+        told.comparator,
+        told.target,
+        told.observed,
+        told.is_met,
+        told.is_critical,
+        told.is_feed_behind,
+        told.observed_today as today
+    from marts.rpt_kpi_today as told
+    inner join marts.dim_service as service on service.service_code = told.service_code
+    order by service.service_name, told.channel <> 'voice', told.channel
     """
 )
 

@@ -19,7 +19,7 @@ from rtm.board.content import Board, Rows
 from rtm.settings import Language
 
 KPIS = ("scr", "abandon_rate", "service_level", "aht", "response_time", "waiting_list")
-KPIS_OF_SOME = ("attendance", "staffing")
+KPIS_OF_SOME = ("oldest_waiting", "attendance", "staffing")
 """Shown where a service has a target for them."""
 COUNTS = ("waiting_list", "roster_h1")
 PERCENT = (

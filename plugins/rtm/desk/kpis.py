@@ -13,40 +13,24 @@ Rows = Sequence[Row[Any]]
 NOW = text(
     """
     select
-        kpi_now.service_code,
+        told.service_code,
         service.service_name,
         service.timezone,
-        kpi_now.channel,
-        kpi_now.kpi,
-        kpi_now.comparator,
-        kpi_now.target,
-        kpi_now.observed,
-        kpi_now.numerator,
-        kpi_now.denominator,
-        kpi_now.is_met,
-        coalesce(
-            case kpi_now.comparator
-                when '>=' then kpi_now.observed < kpi_now.critical
-                else kpi_now.observed > kpi_now.critical
-            end,
-            false
-        ) as is_critical,
-        kpi_now.is_feed_behind,
-        date_trunc('day', kpi_now.as_of, service.timezone) as day_start
-    from marts.rpt_kpi_now as kpi_now
-    inner join marts.dim_service as service on service.service_code = kpi_now.service_code
-    where kpi_now.service_code = any(:services)
-    order by
-        service.service_name,
-        kpi_now.channel <> 'voice',
-        kpi_now.channel,
-        array_position(
-            array[
-                'scr', 'abandon_rate', 'service_level', 'asa', 'aht',
-                'response_time', 'waiting_list', 'oldest_waiting', 'attendance', 'staffing'
-            ],
-            kpi_now.kpi
-        )
+        told.channel,
+        told.kpi,
+        told.comparator,
+        told.target,
+        told.observed,
+        told.numerator,
+        told.denominator,
+        told.is_met,
+        told.is_critical,
+        told.is_feed_behind,
+        date_trunc('day', told.as_of, service.timezone) as day_start
+    from marts.rpt_kpi_today as told
+    inner join marts.dim_service as service on service.service_code = told.service_code
+    where told.service_code = any(:services)
+    order by service.service_name, told.channel <> 'voice', told.channel, told.place
     """
 )
 
