@@ -16,6 +16,8 @@ from grafana.source.words import BLUE, GREY, ORANGE, SIGNS, Words
 Json = dict[str, Any]
 
 DATA_SOURCE = {"type": "grafana-postgresql-datasource", "uid": "rtm-warehouse"}
+HEADING_PX = 18
+"""Of a tile; left to itself Grafana makes it as small as the longest of them needs."""
 UNITS = {"_s": "s", "_pct": "percent"}
 """Grafana's unit by the ending of a column."""
 
@@ -202,7 +204,8 @@ class Tiles(Panel):
         return {"mappings": mappings, "color": {"mode": "fixed", "fixedColor": GREY}}
 
     def options(self) -> Json:
-        return {
+        heading = {"text": {"titleSize": HEADING_PX}} if self.is_titled else {}
+        return heading | {
             "reduceOptions": {"values": True, "calcs": [], "fields": "/^told$/", "limit": 60},
             "textMode": "value_and_name" if self.is_titled else "value",
             "colorMode": "background_solid",

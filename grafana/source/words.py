@@ -18,8 +18,9 @@ LANGUAGES: tuple[Language, ...] = ("id", "en")
 FILE = Path(__file__).with_name("words.yml")
 
 # Told apart also by those who do not see red and green; no state is told by colour alone.
-BLUE, ORANGE, VERMILLION, GREY = "#0072B2", "#E69F00", "#D55E00", "#7F7F7F"
-LIGHT_BLUE, PALE_BLUE = "#56B4E9", "#A6CEE3"
+# Light ones are so light that Grafana writes on them in black: white could not be read.
+BLUE, ORANGE, VERMILLION, GREY = "#0072B2", "#FFB81C", "#D55E00", "#7F7F7F"
+LIGHT_BLUE, PALE_BLUE = "#82C8F2", "#C9E4F7"
 
 GOOD, WATCHED, BAD, OPEN = ("✓", BLUE), ("✗", ORANGE), ("‼", VERMILLION), ("–", GREY)
 

@@ -147,7 +147,10 @@ SHAPES: dict[str, MartShape] = {
     ),
     "rpt_feed_freshness": MartShape(
         key=("feed",),
-        measures=("latest_event_at", "latest_arrival_at", "age_s", "is_stale", "is_provisional"),
+        measures=(
+            *("latest_event_at", "latest_arrival_at", "age_s", "comes_all_day", "is_stale"),
+            "is_provisional",
+        ),
     ),
     "dim_agent_history": MartShape(
         key=("agent_id", "version"),

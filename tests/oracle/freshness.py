@@ -39,6 +39,7 @@ def feed_freshness(world: World, data: ReferenceData) -> list[dict[str, Any]]:
                 "latest_event_at": max(past, default=None),
                 "latest_arrival_at": max(arrivals),
                 "age_s": float(seconds(age)),
+                "comes_all_day": feed in LOGS,
                 "is_stale": feed in LOGS and age > BEHIND_AFTER,
                 "is_provisional": True,
             }

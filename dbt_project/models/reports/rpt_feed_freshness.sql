@@ -5,13 +5,18 @@ arrivals as (
         ledger.feed,
         -- Of a mapping, the feed that it ends in
         max(ledger.lands_in) as lands_in,
-        max(ledger.arrived_at) as latest_arrival_at
+        max(ledger.arrived_at) as latest_arrival_at,
+        -- Reference data, rosters and what seldom happens come when they come
+        max(ledger.lands_in) in (
+            'agent_event', 'call', 'conversation', 'anonymous_bank', 'asterisk_queue_log',
+            'amazon_connect_contact', 'amazon_connect_agent_event',
+            'genesys_conversation', 'genesys_user_status', 'chatwoot', 'qontak'
+        ) as comes_all_day
     from {{ source('ops', 'file_ledger') }} as ledger
     where ledger.outcome <> 'quarantined'
     group by ledger.feed
 ),
 
--- Reference data and rosters come when they change; only the logs of the day can be behind
 final as (
     select
         arrivals.feed,
@@ -49,11 +54,8 @@ final as (
         arrivals.latest_arrival_at,
         extract(epoch from {{ built_as_of() }} - arrivals.latest_arrival_at)::double precision
             as age_s,
-        arrivals.lands_in in (
-            'agent_event', 'call', 'conversation', 'anonymous_bank', 'asterisk_queue_log',
-            'amazon_connect_contact', 'amazon_connect_agent_event',
-            'genesys_conversation', 'genesys_user_status', 'chatwoot', 'qontak'
-        )
+        arrivals.comes_all_day,
+        arrivals.comes_all_day
         and arrivals.latest_arrival_at
         < {{ built_as_of() }} - (select clock.stale_after from {{ clock() }} as clock) as is_stale,
         {{ built_as_of() }} as as_of,

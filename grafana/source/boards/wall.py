@@ -32,22 +32,29 @@ from marts.fct_breach
 where cleared_at is null and scope = 'service' and service_code in ($service)
 """
 
+# A number stays on one line with what belongs to it: no-break spaces.
 TITLE = """
     {kpi:kpi.kpi}
     || case when kpi.channel in ('voice', 'roster') then '' else ' ' || kpi.channel end
-    || ' ' || {comparator:kpi.comparator} || ' ' || kpi.target || kpi.unit as title"""
+    || ' ' || {comparator:kpi.comparator} || chr(160) || kpi.target
+    || replace(kpi.unit, ' ', chr(160)) as title"""
+
+TOLD = """
+    concat_ws(
+        '|',
+        kpi.{verdict},
+        round(kpi.{observed}::numeric, 1) || replace(kpi.unit, ' ', chr(160))
+    ) as told"""
 
 NOW = f"""
-select{TITLE},
-    concat_ws('|', kpi.verdict, round(kpi.observed::numeric, 1) || kpi.unit) as told
+select{TITLE},{TOLD.format(verdict="verdict", observed="observed")}
 from marts.rpt_kpi_today as kpi
 where kpi.service_code in ($service)
 order by kpi.channel <> 'voice', kpi.channel, kpi.place
 """
 
 TODAY = f"""
-select{TITLE},
-    concat_ws('|', kpi.verdict_today, round(kpi.observed_today::numeric, 1) || kpi.unit) as told
+select{TITLE},{TOLD.format(verdict="verdict_today", observed="observed_today")}
 from marts.rpt_kpi_today as kpi
 where kpi.service_code in ($service) and kpi.observed_today is not null
 order by kpi.channel <> 'voice', kpi.channel, kpi.place
@@ -67,7 +74,7 @@ select
     case when is_stale then 'behind' else 'met' end
     || '|' || to_char(age_s * interval '1 second', 'HH24:MI:SS') as told
 from marts.rpt_feed_freshness
-where latest_event_at is not null
+where comes_all_day
 order by is_stale desc, feed
 """
 
@@ -85,7 +92,7 @@ BOARD = Board(
             states="count",
             is_titled=False,
         ),
-        Tiles(id=4, name="now", sql=NOW, width=24, height=9, states="verdict", repeat="service"),
+        Tiles(id=4, name="now", sql=NOW, width=24, height=8, states="verdict", repeat="service"),
         Tiles(
             id=5, name="today", sql=TODAY, width=24, height=7, states="verdict", repeat="service"
         ),
