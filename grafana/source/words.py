@@ -20,7 +20,7 @@ FILE = Path(__file__).with_name("words.yml")
 # Told apart also by those who do not see red and green; no state is told by colour alone.
 # Light ones are so light that Grafana writes on them in black: white could not be read.
 BLUE, ORANGE, VERMILLION, GREY = "#0072B2", "#FFB81C", "#D55E00", "#7F7F7F"
-LIGHT_BLUE, PALE_BLUE = "#82C8F2", "#C9E4F7"
+LIGHT_BLUE, PALE_BLUE, PALE_GREY = "#82C8F2", "#C9E4F7", "#B8BFC7"
 
 GOOD, WATCHED, BAD, OPEN = ("✓", BLUE), ("✗", ORANGE), ("‼", VERMILLION), ("–", GREY)
 
@@ -40,7 +40,7 @@ SIGNS: dict[str, dict[str, tuple[str, str]]] = {
         "ready": ("●", BLUE),
         "busy": ("◆", LIGHT_BLUE),
         "acw": ("◇", PALE_BLUE),
-        "aux": ("◐", ORANGE),
+        "aux": ("◐", PALE_GREY),
         "logged_out": ("○", VERMILLION),
         "planned": ("▬", GREY),
     },

@@ -7,16 +7,39 @@ from grafana.source.boards.age import age
 from grafana.source.panels import Tiles
 from grafana.source.variables import DESK, SERVICE
 
-SERVICES = """
+# No-break spaces keep a number on one line with what belongs to it.
+KPI = """{kpi:kpi.kpi}
+    || case when kpi.channel in ('voice', 'roster') then '' else ' ' || kpi.channel end"""
+VALUE = """replace(
+        round(kpi.%s::numeric, case when kpi.unit = '' then 0 else 1 end)::text,
+        '.',
+        {number:'point'}
+    ) || replace(kpi.unit, ' ', chr(160))"""
+
+SERVICES = f"""
 select
-    service.service_name as title,
+    service.service_name || coalesce(': ' || worst.told, '') as title,
     concat_ws(
         '|',
         now.verdict,
-        to_char(now.missed_since_at at time zone service.timezone, 'DD/MM HH24:MI')
+        to_char(
+            now.missed_since_at at time zone service.timezone,
+            case
+                when now.missed_since_at >= date_trunc('day', now.as_of, service.timezone)
+                    then 'HH24:MI'
+                else 'DD/MM HH24:MI'
+            end
+        )
     ) as told
 from marts.rpt_service_now as now
 inner join marts.dim_service as service using (service_code)
+left join lateral (
+    select {KPI} || ' ' || {VALUE % "observed"} as told
+    from marts.rpt_kpi_today as kpi
+    where kpi.service_code = now.service_code and kpi.verdict in ('critical', 'missed')
+    order by kpi.verdict, kpi.missed_since_at, kpi.channel <> 'voice', kpi.channel, kpi.place
+    limit 1
+) as worst on true
 where now.service_code in ($service)
 order by now.place, service.service_name
 """
@@ -32,29 +55,23 @@ from marts.fct_breach
 where cleared_at is null and scope = 'service' and service_code in ($service)
 """
 
-# A number stays on one line with what belongs to it: no-break spaces.
-TITLE = """
-    {kpi:kpi.kpi}
-    || case when kpi.channel in ('voice', 'roster') then '' else ' ' || kpi.channel end
-    || ' ' || {comparator:kpi.comparator} || chr(160) || kpi.target
-    || replace(kpi.unit, ' ', chr(160)) as title"""
-
-TOLD = """
-    concat_ws(
-        '|',
-        kpi.{verdict},
-        round(kpi.{observed}::numeric, 1) || replace(kpi.unit, ' ', chr(160))
-    ) as told"""
+TITLE = f"""{KPI}
+    || ' ' || {{comparator:kpi.comparator}} || chr(160) || kpi.target
+    || replace(kpi.unit, ' ', chr(160))"""
 
 NOW = f"""
-select{TITLE},{TOLD.format(verdict="verdict", observed="observed")}
+select
+    {TITLE} as title,
+    concat_ws('|', kpi.verdict, {VALUE % "observed"}) as told
 from marts.rpt_kpi_today as kpi
 where kpi.service_code in ($service)
 order by kpi.channel <> 'voice', kpi.channel, kpi.place
 """
 
 TODAY = f"""
-select{TITLE},{TOLD.format(verdict="verdict_today", observed="observed_today")}
+select
+    {TITLE} as title,
+    concat_ws('|', kpi.verdict_today, {VALUE % "observed_today"}) as told
 from marts.rpt_kpi_today as kpi
 where kpi.service_code in ($service) and kpi.observed_today is not null
 order by kpi.channel <> 'voice', kpi.channel, kpi.place
