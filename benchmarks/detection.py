@@ -90,7 +90,8 @@ def measure_detection(home: Path, full: bool) -> list[Result]:
     days_counted = deliver_days(numbers, OWN_SEED, Path(settings.landing_url))
     try:
         system = System.open(settings)
-        end = day_start(0) + timedelta(days=1, hours=2)
+        # Not a moment of the next day: what was usual before these days nobody knows
+        end = day_start(0) + timedelta(days=1) - timedelta(seconds=1)
         for step in ("land_feeds", "build_marts"):
             run_step(system, step, end)
         opened = {"rule": breaches_of_the_product(system)}
@@ -164,7 +165,7 @@ def breaches_of_the_product(system: System) -> Breaches:
 def _span(start: datetime) -> str:
     until = start + timedelta(days=1)
     return (
-        "(select 1 as span_id, null::text as service_code,"
+        "(select 1 as span_id, null::text as service_code, null::numeric as at_risk_s,"
         f" '{start}'::timestamptz as since, '{until}'::timestamptz as until)"
     )
 

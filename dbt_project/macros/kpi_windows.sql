@@ -4,14 +4,17 @@
     conversation when it is answered or overdue. So nothing that lies after a moment is known at it,
     and a contact counts once, in full. The interval marts tell of those offered in an interval
     instead. While a contact waits longer than it should, it is at risk (`at_risk`, a range of time;
-    null where it was not): from then on it can be foreseen that it is lost.
+    null where it was not): from then on it can be foreseen that it is lost. Of one that still waits
+    only what its feed has told counts: in a silence everybody would seem to wait on.
 
-    `span` is a relation with `span_id`, `service_code` (null: all), `since` and `until`: for each of
-    its rows, what was decided in between is there.
+    `span` is a relation with `span_id`, `service_code` (null: all), `since`, `until` and `at_risk_s`
+    (null: as the rule has it): for each of its rows, what was decided in between is there.
 #}
 {% macro decided_contacts(span) -%}
     {#- A call that never ends is lost after four hours -#}
     {%- set reach = "interval '5 hours'" -%}
+    {#- One whose end is never told is not awaited for hours -#}
+    {%- set longest_risk = "interval '30 minutes'" -%}
     with
 
     watched as materialized (
@@ -42,7 +45,10 @@
                 else coalesce(call.left_at, call.offered_at)
             end as decided_at,
             {{ call_wait_s('call') }} as wait_s,
+            call.feed,
             call.queued_at,
+            call.outcome = 'open' as still_waits,
+            span.at_risk_s,
             call.ended_at,
             {{ call_handle_s('call') }} as handle_s
         from {{ span }} as span
@@ -88,9 +94,12 @@
                     or (calls.outcome = 'self_served' and calls.counts_self_service)
                 )::int
             end as value,
-            {{ range_between(
-                "calls.queued_at + watched.at_risk_s * interval '1 second'", 'calls.decided_at'
-            ) }} as at_risk
+            calls.feed,
+            calls.still_waits,
+            calls.queued_at
+            + coalesce(calls.at_risk_s, watched.at_risk_s) * interval '1 second' as at_risk_at,
+            calls.decided_at as waits_until,
+            watched.latest_min
         from calls
         inner join watched on watched.service_code = calls.service_code
         where watched.channel = 'voice'
@@ -124,14 +133,20 @@
             end as first_response_s,
             {{ service_moment('services', 'conversation.received_at', 'watched.threshold_s') }}
                 as due_at,
-            {{ service_moment('services', 'conversation.received_at', 'watched.at_risk_s') }}
-                as at_risk_at
+            {{ service_moment('services', 'conversation.received_at', 'risk.at_risk_s') }}
+                as at_risk_at,
+            (watched.threshold_s - risk.at_risk_s) * interval '1 second' as left_at_risk,
+            watched.latest_min
         from {{ span }} as span
         inner join watched
             on watched.service_code = coalesce(span.service_code, watched.service_code)
         inner join services on services.service_code = watched.service_code
         cross join lateral (
+            select coalesce(span.at_risk_s, watched.at_risk_s) as at_risk_s
+        ) as risk
+        cross join lateral (
             select
+                recent.feed,
                 recent.received_at,
                 recent.first_response_at,
                 recent.closed_at
@@ -166,17 +181,62 @@
             end as decided_at,
             coalesce(conversations.first_response_s <= conversations.threshold_s, false)::int
                 as value,
-            {{ range_between(
-                'conversations.at_risk_at',
-                'least(conversations.first_response_at, conversations.closed_at,'
-                ~ ' conversations.due_at)'
-            ) }} as at_risk
+            conversations.feed,
+            coalesce(conversations.first_response_at, conversations.closed_at) is null
+                as still_waits,
+            conversations.at_risk_at,
+            -- At closing time nobody is at risk until the morning
+            least(
+                conversations.first_response_at,
+                conversations.closed_at,
+                conversations.due_at,
+                conversations.at_risk_at + conversations.left_at_risk
+            ) as waits_until,
+            conversations.latest_min
         from conversations
+    ),
+
+    contacts as materialized (
+        select * from call_values
+        union all
+        select * from conversation_values
+    ),
+
+    -- Up to when each feed has told
+    told as materialized (
+        select
+            feeds.feed,
+            (
+                select max(ledger.arrived_at)
+                from {{ source('ops', 'file_ledger') }} as ledger
+                where ledger.feed = feeds.feed and ledger.outcome <> 'quarantined'
+            ) as until
+        from (select distinct contacts.feed from contacts) as feeds
     )
 
-    select * from call_values
-    union all
-    select * from conversation_values
+    select
+        contacts.span_id,
+        contacts.service_code,
+        contacts.channel,
+        contacts.kpi,
+        contacts.decided_at,
+        contacts.value,
+        case
+            when not contacts.still_waits
+                then {{ range_between('contacts.at_risk_at', 'contacts.waits_until') }}
+            when contacts.at_risk_at <= told.until
+                then {{ range_between('contacts.at_risk_at', 'foreseen.until') }}
+        end as at_risk
+    from contacts
+    left join told on told.feed = contacts.feed
+    cross join lateral (
+        select
+            least(
+                contacts.waits_until,
+                contacts.at_risk_at + {{ longest_risk }},
+                told.until + contacts.latest_min * interval '1 minute'
+            ) as until
+    ) as foreseen
 {%- endmacro %}
 
 {#
@@ -332,29 +392,12 @@
             watched.service_code,
             watched.channel,
             watched.kpi,
-            case watched.kpi
-                when 'oldest_waiting'
-                    then coalesce(
-                        {{ service_seconds(
-                            'services', 'conversations.oldest_received_at', 'moments.moment'
-                        ) }},
-                        0
-                    )
-                else conversations.waiting_list
-            end as level
+            {{ level_of('watched', 'services', 'conversations', 'moments.moment') }} as level
         from moments
         cross join watched
         inner join {{ ref('int_service') }} as services
             on services.service_code = watched.service_code
-        cross join lateral (
-            select
-                count(*) as waiting_list,
-                min(waits.received_at) as oldest_received_at
-            from {{ ref('int_conversation') }} as waits
-            where waits.service_code = watched.service_code
-                and waits.channel = watched.channel
-                and waits.waiting @> moments.moment
-        ) as conversations
+        cross join lateral {{ waiting_at('watched', 'moments.moment') }} as conversations
         where watched.test = 'level'
     ),
 
@@ -373,11 +416,8 @@
                 as at_best,
             judged.short_observed,
             judged.clear_observed,
-            case
-                when judged.is_missed or judged.is_missed_long then 0
-                when judged.is_missed_fast or judged.is_missed_latest then judged.at_risk
-                else 0
-            end as at_risk,
+            case when foreseen.is_told then judged.at_risk else 0 end as at_risk,
+            case when foreseen.is_told then watched.at_risk_s end as at_risk_s,
             judged.is_missed
             or judged.is_missed_long
             or judged.is_missed_fast
@@ -385,6 +425,11 @@
             coalesce(judged.is_recovered, false) as is_recovered
         from judged
         inner join watched using (service_code, channel, kpi)
+        cross join lateral (
+            select
+                not (judged.is_missed or judged.is_missed_long)
+                and (judged.is_missed_fast or judged.is_missed_latest) as is_told
+        ) as foreseen
         union all
         select
             waiting.moment,
@@ -398,6 +443,7 @@
             waiting.level,
             waiting.level,
             0,
+            null,
             {{ is_beyond('watched', 'waiting.level') }},
             waiting.level <= greatest(watched.target - watched.clear_margin, 0)
         from waiting
@@ -423,6 +469,7 @@
         told.short_observed,
         told.clear_observed,
         told.at_risk,
+        told.at_risk_s,
         -- Verdict
         coalesce(told.is_missed, false) and watched.is_active as is_missed,
         told.is_recovered,
@@ -476,5 +523,29 @@
         when judged.is_missed_fast then {{ relation }}.short_{{ column }}
         when judged.is_missed_latest then {{ relation }}.latest_{{ column }}
         else {{ relation }}.window_{{ column }}
+    end
+{%- endmacro %}
+
+{# What waits in a channel of a service at a moment, for a lateral join: how many, since when. #}
+{% macro waiting_at(watched, moment) -%}
+    (
+        select
+            count(*) as waiting_list,
+            min(waits.received_at) as oldest_received_at
+        from {{ ref('int_conversation') }} as waits
+        where waits.service_code = {{ watched }}.service_code
+            and waits.channel = {{ watched }}.channel
+            and waits.waiting @> {{ moment }}
+    )
+{%- endmacro %}
+
+{# The value of a KPI that stands as it stands: conversations, or seconds on the service's clock. #}
+{% macro level_of(watched, services, conversations, moment) -%}
+    case {{ watched }}.kpi
+        when 'oldest_waiting'
+            then coalesce(
+                {{ service_seconds(services, conversations ~ '.oldest_received_at', moment) }}, 0
+            )
+        else {{ conversations }}.waiting_list
     end
 {%- endmacro %}

@@ -28,9 +28,9 @@ def watched(system, deliver, query):
     """Delivers these files, takes them in at noon, and returns the row of a KPI."""
     deliver_reference(deliver)
 
-    def take_in(files, kpi="scr"):
+    def take_in(files, kpi="scr", arrived_at=NOON):
         for feed, content in files.items():
-            deliver(feed, f"{feed}_1.csv", content, NOON)
+            deliver(feed, f"{feed}_1.csv", content, arrived_at)
         for step in ("land_feeds", "build_marts"):
             run_step(system, step, NOON)
         (row,) = query(f"select * from marts.rpt_kpi_watch where kpi = '{kpi}'")
@@ -153,6 +153,30 @@ def test_where_callers_always_wait_so_long_nothing_is_at_risk_yet(watched):
     yesterday = NOON - timedelta(days=1)
     usual = "".join(call(f"U{n}", yesterday + n * MINUTE, wait_s=45) for n in range(30))
     row = watched({"call": CALL_HEADER + usual + WAITING})
+    assert (row["is_missed"], row["at_risk"], row["denominator"]) == (False, 0, 0)
+
+
+def test_in_a_silence_of_the_feed_nobody_is_taken_to_wait_on(watched):
+    # Five seconds in the queue when the last file came
+    queued = "".join(call(f"W{n}", NOON - (4 + 5 / 60) * MINUTE, "open", 0) for n in range(12))
+    row = watched({"call": CALL_HEADER + queued}, arrived_at=NOON - 4 * MINUTE)
+    assert (row["is_missed"], row["at_risk"], row["denominator"]) == (False, 0, 0)
+
+
+def test_a_caller_whose_end_is_never_told_is_not_awaited_for_hours(watched):
+    lost = "".join(call(f"O{n}", NOON - (35 + n) * MINUTE, "open", 0) for n in range(12))
+    row = watched({"call": CALL_HEADER + lost})
+    assert (row["is_missed"], row["denominator"]) == (False, 0)
+
+
+def test_after_hours_no_conversation_is_at_risk(watched):
+    header = "conversation_id,service_code,channel,received_at,first_response_at\n"
+    service = "service_code,service_name,client_name,timezone,opening_hours\n"
+    # Closed since 11:58; each had twenty seconds left then
+    hours = service + "KARTU,Kartu Kredit,Bank,Asia/Jakarta,Mo-Su 08:00-11:58\n"
+    received = (NOON - 2 * MINUTE - timedelta(seconds=40)).isoformat()
+    content = header + "".join(f"V{n},KARTU,chat,{received},\n" for n in range(12))
+    row = watched({"service": hours, "conversation": content}, "response_time")
     assert (row["is_missed"], row["at_risk"], row["denominator"]) == (False, 0, 0)
 
 

@@ -70,7 +70,7 @@ def test_a_breach_of_callers_who_wait_is_taken_back_only_if_they_did_not(
     told = (breach["at_risk"], breach["numerator"], breach["denominator"])
     assert told == (12, 0, 12), "they have not hung up yet"
     mail, *_ = query("select body_text from ops.outbox where kind = 'breach'")
-    assert "0 / 12 (12 masih menunggu terlalu lama)" in mail["body_text"]
+    assert "0 / 12 (12 di antaranya masih menunggu)" in mail["body_text"]
     queue_up(deliver, "answered.csv", "answered", waited_s, TEN + 5 * MINUTE)
     for minute in (5, 13):
         run_cycle(system, TEN + minute * MINUTE)

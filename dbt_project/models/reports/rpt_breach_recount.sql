@@ -20,6 +20,7 @@ span as (
     select
         breaches.breach_id as span_id,
         breaches.service_code,
+        breaches.at_risk_s,
         breaches.started_at as since,
         breaches.detected_at as until
     from breaches
@@ -29,7 +30,7 @@ decided as (
     {{ decided_contacts('span') }}
 ),
 
--- What a short window showed had what was at risk then among what was missed
+-- A short window counted what was at risk, by the limit of that time, among what was missed
 contacts as (
     select
         breaches.breach_id,
@@ -38,9 +39,7 @@ contacts as (
             when decided.decided_at > breaches.started_at
                 and decided.decided_at <= breaches.detected_at
                 then decided.value
-            when decided.at_risk @> breaches.detected_at
-                and breaches.detected_at - breaches.started_at
-                <= watched.short_min * interval '1 minute'
+            when breaches.at_risk_s is not null and decided.at_risk @> breaches.detected_at
                 then case breaches.comparator when '>=' then 0 else 1 end
         end as value
     from breaches

@@ -43,32 +43,31 @@ nonvoice as (
         targets.service_code,
         targets.channel,
         targets.kpi,
-        case targets.kpi
-            when 'response_time' then sum(nonvoice.responded_in_target)
-            when 'waiting_list'
-                then (
-                    array_agg(nonvoice.waiting_list order by nonvoice.interval_start desc)
-                )[1]
-            when 'oldest_waiting'
-                then (
-                    array_agg(
-                        coalesce(nonvoice.oldest_waiting_s, 0)
-                        order by nonvoice.interval_start desc
-                    )
-                )[1]
-        end as numerator,
-        case targets.kpi
-            when 'response_time' then sum(nonvoice.responded + nonvoice.overdue_unanswered)
-            else 1
-        end as denominator
+        sum(nonvoice.responded_in_target) as numerator,
+        sum(nonvoice.responded + nonvoice.overdue_unanswered) as denominator
     from targets
     inner join {{ ref('int_nonvoice_interval') }} as nonvoice
         on nonvoice.service_code = targets.service_code
         and nonvoice.channel = targets.channel
         and nonvoice.interval_start > targets.window_start_at - {{ interval_length() }}
         and nonvoice.interval_start <= {{ built_as_of() }}
-    where targets.kpi in ('response_time', 'waiting_list', 'oldest_waiting')
+    where targets.kpi = 'response_time'
     group by targets.service_code, targets.channel, targets.kpi
+),
+
+-- As it stands at the clock: an interval in which nobody came has no row
+waiting as (
+    select
+        targets.service_code,
+        targets.channel,
+        targets.kpi,
+        {{ level_of('targets', 'services', 'conversations', built_as_of()) }} as numerator,
+        1 as denominator
+    from targets
+    inner join {{ ref('int_service') }} as services
+        on services.service_code = targets.service_code
+    cross join lateral {{ waiting_at('targets', built_as_of()) }} as conversations
+    where targets.kpi in ('waiting_list', 'oldest_waiting')
 ),
 
 staff as (
@@ -93,6 +92,8 @@ observed as (
     select * from voice
     union all
     select * from nonvoice
+    union all
+    select * from waiting
     union all
     select * from staff
 ),

@@ -5,6 +5,7 @@ span as (
     select
         1 as span_id,
         null::text as service_code,
+        null::numeric as at_risk_s,
         {{ now }} - max(greatest(watched.long_min, watched.clear_min)) * interval '1 minute'
             as since,
         {{ now }} as until
@@ -62,6 +63,7 @@ watched as (
         staff.observed as short_observed,
         staff.observed as clear_observed,
         0 as at_risk,
+        null as at_risk_s,
         {{ is_beyond('staff', 'staff.observed') }} and staff.is_active,
         coalesce(
             case staff.comparator
@@ -114,6 +116,7 @@ select
     watched.short_observed::double precision as short_observed,
     watched.clear_observed::double precision as clear_observed,
     watched.at_risk::double precision as at_risk,
+    watched.at_risk_s::double precision as at_risk_s,
     watched.missed_for_min::double precision as missed_for_min,
     watched.clear_for_min::double precision as clear_for_min,
     watched.is_missed,

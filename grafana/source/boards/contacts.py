@@ -82,14 +82,6 @@ where $__timeFilter(interval_start) and told.service_code in ($service)
 order by told.interval_start, metric
 """
 
-OLDEST = f"""
-select told.interval_start as time, {LINE} as metric, told.oldest_waiting_s as value
-from marts.fct_response_time_interval as told
-inner join marts.dim_service as service using (service_code)
-where $__timeFilter(interval_start) and told.service_code in ($service)
-order by told.interval_start, metric
-"""
-
 BY_HOUR = """
 select
     local_date::timestamp at time zone 'UTC' as time,
@@ -132,7 +124,7 @@ BOARD = Board(
         kpi_curves(8, "aht", "s"),
         kpi_curves(9, "response_time", "percent"),
         kpi_curves(10, "waiting_list", "none"),
-        Curves(id=11, name="oldest_waiting", sql=OLDEST, width=12, height=8, unit="s"),
+        kpi_curves(11, "oldest_waiting", "s"),
         HeatMap(id=12, name="by_hour", sql=BY_HOUR, width=12, height=10, looks_back="14d"),
     ),
     (SERVICE, DESK),

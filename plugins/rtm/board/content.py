@@ -207,7 +207,14 @@ MAILS = text(
     """
 )
 
-FEEDS = text("select feed, age_s, is_stale from marts.rpt_feed_freshness order by age_s")
+FEEDS = text(
+    """
+    select feed, age_s, is_stale
+    from marts.rpt_feed_freshness
+    where comes_all_day or is_stale
+    order by age_s
+    """
+)
 
 
 def read_board(warehouse: Warehouse) -> Board:

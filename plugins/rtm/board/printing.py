@@ -164,13 +164,11 @@ def _mails(rows: Rows, zone: str, say: Say) -> RenderableType:
 
 
 def _feeds(rows: Rows, say: Say) -> str:
-    """The logs of the day: those that can be behind, and any feed that is."""
+    """How old what each feed has told is."""
     told = []
     for row in rows:
-        if row.is_stale or row.feed in ("agent_event", "call", "conversation"):
-            age = _age(row.age_s, say)
-            stale = f" [bold red]{say('stale')}[/bold red]" if row.is_stale else ""
-            told.append(f"{row.feed} {age}{stale}")
+        stale = f" [bold red]{say('stale')}[/bold red]" if row.is_stale else ""
+        told.append(f"{row.feed} {_age(row.age_s, say)}{stale}")
     return ", ".join(told) or "–"
 
 

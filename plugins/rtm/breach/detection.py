@@ -90,10 +90,10 @@ OPEN = text(
     """
     insert into ops.breach
         (service_code, channel, kpi, started_at, detected_at, comparator, target, observed,
-         numerator, denominator, at_risk, severity)
+         numerator, denominator, at_risk, at_risk_s, severity)
     values
         (:service_code, :channel, :kpi, :window_start_at, :as_of, :comparator, :target, :observed,
-         :numerator, :denominator, :at_risk, :severity)
+         :numerator, :denominator, :at_risk, :at_risk_s, :severity)
     on conflict (service_code, channel, kpi, roster_date) where cleared_at is null do nothing
     """
 )

@@ -10,7 +10,7 @@ from babel.dates import format_date
 
 from rtm import speech
 from rtm.report.contents import Cell
-from rtm.speech import NOTHING, PERCENT
+from rtm.speech import COUNTS, NOTHING, PERCENT
 
 WORDS = Path(__file__).with_name("words.yml")
 
@@ -36,7 +36,7 @@ class Speech(speech.Speech):
         """A value with more digits than a board has: what misses a target is to be seen missing."""
         if kpi in PERCENT:
             return self.kpi(kpi, value, 2)
-        if kpi == "waiting_list":
+        if kpi in COUNTS:
             return self.number(value, 1)
         return self.kpi(kpi, value)
 
@@ -72,7 +72,7 @@ class Cells:
             return self.word("verdict.no_volume")
         if kpi in PERCENT:
             return Cell(self.speech.value(kpi, value), value, PERCENT_FORM)
-        form = ONE_DIGIT if kpi == "waiting_list" else SECONDS
+        form = ONE_DIGIT if kpi in COUNTS else SECONDS
         return Cell(self.speech.value(kpi, value), value, form)
 
     def percent(self, numerator: float, denominator: float) -> Cell:
@@ -96,5 +96,5 @@ class Cells:
             return self.word("verdict.no_target")
         sign = "≥" if comparator == ">=" else "≤"
         digits = "0" if target == round(target) else "0.0"
-        unit = '" %"' if kpi in PERCENT else '" s"' if kpi in ("aht", "asa") else ""
+        unit = '" %"' if kpi in PERCENT else "" if kpi in COUNTS else '" s"'
         return Cell(self.speech.target(kpi, comparator, target), target, f'"{sign} "{digits}{unit}')

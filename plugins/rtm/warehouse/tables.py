@@ -275,6 +275,8 @@ class Breach(Base):
     denominator: Mapped[float] = mapped_column(Numeric)
     at_risk: Mapped[int] = mapped_column(server_default=text("0"))
     """Of the contacts, how many were not lost yet, but waited so long that they count as missed."""
+    at_risk_s: Mapped[float | None] = mapped_column(Numeric)
+    """How long they had waited at least; null where a longer window decided."""
     severity: Mapped[str]
     recounted_at: Mapped[datetime | None]
     """When its window was counted again last, to see whether corrected data take it away."""

@@ -50,11 +50,14 @@ from {{ ref('int_target_in_force') }} as in_force
 inner join {{ ref('stg_breach__rule') }} as rule on rule.kpi = in_force.kpi
 left join {{ ref('stg_canonical__breach_rule') }} as stated
     on stated.service_code = in_force.service_code and stated.kpi = in_force.kpi
--- In the seven days before today: what is wrong today is not usual
+-- In half of the intervals of the seven days before today: neither today nor one bad day is usual
 left join lateral (
-    select sum(earlier.wait_s_sum) / nullif(sum(earlier.answered), 0) as wait_s
+    select
+        percentile_cont(0.5) within group (order by earlier.wait_s_sum / earlier.answered)
+            as wait_s
     from {{ ref('int_voice_interval') }} as earlier
     where earlier.service_code = in_force.service_code
+        and earlier.answered > 0
         and earlier.interval_start < date_trunc('day', {{ built_as_of() }}, in_force.timezone)
         and earlier.interval_start
         >= date_trunc('day', {{ built_as_of() }}, in_force.timezone) - interval '7 days'

@@ -124,6 +124,7 @@ def read_circumstances(
         kept_share=kept,
         lines=lines,
         finds_no_line=finds_no_line,
+        at_risk_s=breach.at_risk_s,
     )
     return Circumstances(situation, usual, ended, findings, _at_work(situation, findings))
 

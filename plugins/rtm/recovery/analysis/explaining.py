@@ -116,6 +116,8 @@ def explain(breach: Breach, found: Circumstances) -> Explanation:
             shares[cause].append(share)
         as_it_was.append(value(frozenset()))
         put_right.append(value(frozenset(found.at_work)))
+    if all(isnan(told) for told in as_it_was):
+        return _unexplained(breach, "no_contacts", found.findings)
     causes = _shared(breach, found.findings, shares, replications)
     return _told_of(breach, None, causes, _mean(as_it_was), _mean(put_right), replications)
 

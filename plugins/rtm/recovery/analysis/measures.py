@@ -1,6 +1,7 @@
 """The KPIs of a queue that was run: the definitions (docs, `scr/1` and so on) over columns.
 
-As detection counts: a contact belongs to the window in which it is decided.
+As detection counts: a contact belongs to the window in which it is decided, and where a breach was
+opened while contacts waited, whoever waits too long at its end is missed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ import numpy as np
 from rtm.recovery.analysis.queue import Flags, Numbers
 from rtm.recovery.analysis.service import Rules
 
-MEASURED = ("scr", "abandon_rate", "service_level", "asa", "response_time", "waiting_list")
+MEASURED = (
+    *("scr", "abandon_rate", "service_level", "asa"),
+    *("response_time", "waiting_list", "oldest_waiting"),
+)
 
 UNITS = {"asa": "s", "aht": "s", "waiting_list": "conversations", "oldest_waiting": "s"}
 POINTS = "points"
@@ -39,13 +43,22 @@ class Run:
     """Contacts decided in the window that were turned away."""
 
 
-def measure(kpi: str, run: Run, rules: Rules, from_s: float, to_s: float) -> float:
-    """The KPI of what is decided in the window, in its unit; nan where nothing is."""
-    if kpi == "waiting_list":
+def measure(
+    kpi: str, run: Run, rules: Rules, from_s: float, to_s: float, at_risk_s: float | None = None
+) -> float:
+    """The KPI of what is decided in the window, in its unit; nan where nothing is.
+
+    `at_risk_s` is how long who still waits at the end must have waited to be missed; None: nobody.
+    """
+    longest_s = np.inf if at_risk_s is None else at_risk_s
+    if kpi in ("waiting_list", "oldest_waiting"):
         ends_s = np.minimum(run.starts_s + run.reply_s, run.leaves_s)
-        return float(np.sum((run.arrives_s <= to_s) & (ends_s > to_s)))
+        is_waiting = (run.arrives_s <= to_s) & (ends_s > to_s)
+        if kpi == "waiting_list":
+            return float(np.sum(is_waiting))
+        return float(np.max(to_s - run.clock_s[is_waiting], initial=0.0))
     if kpi == "response_time":
-        return _response_time(run, rules, from_s, to_s)
+        return _response_time(run, rules, from_s, to_s, longest_s)
     is_served = np.isfinite(run.starts_s)
     decided_s = np.where(is_served, run.starts_s, run.leaves_s)
     is_decided = (decided_s > from_s) & (decided_s <= to_s)
@@ -58,9 +71,10 @@ def measure(kpi: str, run: Run, rules: Rules, from_s: float, to_s: float) -> flo
     if kpi == "service_level":
         return _service_level(run, rules, is_decided, is_served, has_abandoned, is_short, wait_s)
     counted = is_decided & ~is_short
-    offered = int(counted.sum()) + run.succeeded_alone + run.failed_alone
+    at_risk = int(((run.arrives_s + longest_s <= to_s) & (decided_s > to_s)).sum())
+    offered = int(counted.sum()) + run.succeeded_alone + run.failed_alone + at_risk
     if kpi == "abandon_rate":
-        return _percent(int((counted & has_abandoned).sum()), offered)
+        return _percent(int((counted & has_abandoned).sum()) + at_risk, offered)
     return _percent(int((counted & is_served).sum()) + run.succeeded_alone, offered)
 
 
@@ -87,7 +101,7 @@ def _service_level(
     return _percent(met, int((is_decided & ~is_short).sum()) + others)
 
 
-def _response_time(run: Run, rules: Rules, from_s: float, to_s: float) -> float:
+def _response_time(run: Run, rules: Rules, from_s: float, to_s: float, longest_s: float) -> float:
     assert rules.threshold_s is not None
     due_s = run.clock_s + rules.threshold_s
     replied_s = run.starts_s + run.reply_s
@@ -96,7 +110,9 @@ def _response_time(run: Run, rules: Rules, from_s: float, to_s: float) -> float:
     # Closed without an answer before it is due, it does not count
     is_counted = is_met | (np.minimum(replied_s, run.leaves_s) > due_s)
     is_decided = is_counted & (decided_s > from_s) & (decided_s <= to_s)
-    return _percent(int((is_met & is_decided).sum()), int(is_decided.sum()))
+    waits_until_s = np.minimum(np.minimum(replied_s, run.leaves_s), due_s)
+    at_risk = (run.clock_s + longest_s <= to_s) & (waits_until_s > to_s)
+    return _percent(int((is_met & is_decided).sum()), int((is_decided | at_risk).sum()))
 
 
 def _percent(numerator: int, denominator: int) -> float:

@@ -72,6 +72,8 @@ class Situation:
     """Lines of the service, where calls were refused because all were taken."""
     finds_no_line: Flags
     """Refused because all lines were taken, not because they were out of order."""
+    at_risk_s: float | None = None
+    """Who has waited so long when the window ends is missed; None: nobody."""
 
     def by_slice(self, values: Numbers) -> Numbers:
         """For each contact the value of the slice in which it came; of the first, if before."""
@@ -184,6 +186,7 @@ class Rerun:
             situation.rules,
             situation.from_s,
             situation.to_s,
+            situation.at_risk_s,
         )
 
     @cached_property
@@ -275,7 +278,7 @@ class Rerun:
         contacts = self._situation.contacts
         waited_s = np.where(np.isnan(contacts.wait_s), 0.0, contacts.wait_s)
         has_left = contacts.has_fate("abandoned")
-        if self._situation.kpi in ("response_time", "waiting_list"):
+        if self._situation.kpi in ("response_time", "waiting_list", "oldest_waiting"):
             return np.where(has_left, waited_s, inf)
         mean_s = self._usual.drawn_patience_s(random)
         more_s = random.exponential(mean_s, len(contacts))

@@ -51,6 +51,8 @@ class Breach:
     comparator: str
     target: float
     observed: float
+    at_risk_s: float | None = None
+    """Who had waited so long when the window ended counted as missed; None: nobody."""
 
     @classmethod
     def of(cls, row: Row[Any] | Mapping[str, Any]) -> Breach:
@@ -64,6 +66,7 @@ class Breach:
             comparator=told["comparator"],
             target=float(told["target"]),
             observed=float(told["observed"]),
+            at_risk_s=None if told.get("at_risk_s") is None else float(told["at_risk_s"]),
         )
 
     @property

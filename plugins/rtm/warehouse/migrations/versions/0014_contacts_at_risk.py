@@ -14,7 +14,9 @@ def upgrade() -> None:
         sa.Column('at_risk', sa.Integer(), server_default=sa.text('0'), nullable=False),
         schema='ops',
     )
+    op.add_column('breach', sa.Column('at_risk_s', sa.Numeric(), nullable=True), schema='ops')
 
 
 def downgrade() -> None:
+    op.drop_column('breach', 'at_risk_s', schema='ops')
     op.drop_column('breach', 'at_risk', schema='ops')
