@@ -72,7 +72,7 @@ select
     breaches.observed::double precision as observed,
     breaches.numerator::double precision as numerator,
     breaches.denominator::double precision as denominator,
-    breaches.at_risk,
+    breaches.at_risk::bigint as at_risk,
     breaches.severity,
     breaches.cleared_because,
     breaches.roster_date,

@@ -11,7 +11,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column(
         'breach',
-        sa.Column('at_risk', sa.Integer(), server_default=sa.text('0'), nullable=False),
+        sa.Column('at_risk', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
         schema='ops',
     )
     op.add_column('breach', sa.Column('at_risk_s', sa.Numeric(), nullable=True), schema='ops')
