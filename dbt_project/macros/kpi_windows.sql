@@ -255,12 +255,14 @@
         select given.moment from {{ moments }} as given
     ),
 
-    in_windows as (
+    -- The windows of the last minutes count what is at risk as missed, before it is lost
+    counted as (
         select
             moments.moment,
             watched.service_code,
             watched.channel,
             watched.kpi,
+            count(*) filter (where contact.is_at_risk) as at_risk,
             {%- for window in ['latest', 'short', 'window', 'long', 'clear'] %}
             count(contact.value) filter (where contact.is_in_{{ window }}) as {{ window }}_n,
             coalesce(sum(contact.value) filter (where contact.is_in_{{ window }}), 0)
@@ -273,70 +275,41 @@
         cross join watched
         left join lateral (
             select
-                decided.value,
+                told.is_at_risk,
+                case
+                    when not told.is_at_risk then told.value
+                    when watched.comparator = '>=' then 0
+                    else 1
+                end as value,
                 {%- for window in ['latest', 'short', 'window', 'long', 'clear'] %}
-                decided.decided_at
+                {{ 'told.is_at_risk or' if window in ['latest', 'short']
+                    else 'not told.is_at_risk and' }}
+                told.decided_at
                 > moments.moment - watched.{{ window }}_min * interval '1 minute'
                     as is_in_{{ window }}
                 {{- ',' if not loop.last }}
                 {%- endfor %}
-            from {{ contacts }} as decided
-            where decided.service_code = watched.service_code
-                and decided.channel = watched.channel
-                and decided.kpi = watched.kpi
-                and decided.decided_at <= moments.moment
-                and decided.decided_at > moments.moment
-                - greatest(watched.long_min, watched.clear_min) * interval '1 minute'
+            from (
+                select
+                    decided.value,
+                    decided.decided_at,
+                    coalesce(decided.at_risk @> moments.moment, false) as is_at_risk
+                from {{ contacts }} as decided
+                where decided.service_code = watched.service_code
+                    and decided.channel = watched.channel
+                    and decided.kpi = watched.kpi
+                    and (
+                        decided.at_risk @> moments.moment
+                        or (
+                            decided.decided_at <= moments.moment
+                            and decided.decided_at > moments.moment
+                            - greatest(watched.long_min, watched.clear_min) * interval '1 minute'
+                        )
+                    )
+            ) as told
         ) as contact on true
         where watched.test in ('rate', 'mean')
         group by moments.moment, watched.service_code, watched.channel, watched.kpi
-    ),
-
-    at_risk as (
-        select
-            moments.moment,
-            watched.service_code,
-            watched.channel,
-            watched.kpi,
-            count(contact.at_risk) as at_risk,
-            case watched.comparator when '>=' then 0 else count(contact.at_risk) end as at_risk_sum
-        from moments
-        cross join watched
-        left join lateral (
-            select waits.at_risk
-            from {{ contacts }} as waits
-            where waits.service_code = watched.service_code
-                and waits.channel = watched.channel
-                and waits.kpi = watched.kpi
-                and waits.at_risk @> moments.moment
-        ) as contact on true
-        where watched.test in ('rate', 'mean')
-        group by
-            moments.moment,
-            watched.service_code,
-            watched.channel,
-            watched.kpi,
-            watched.comparator
-    ),
-
-    -- The windows of the last minutes count what is at risk as missed, before it is lost
-    counted as (
-        select
-            in_windows.moment,
-            in_windows.service_code,
-            in_windows.channel,
-            in_windows.kpi,
-            at_risk.at_risk,
-            {%- for window in ['latest', 'short', 'window', 'long', 'clear'] %}
-            {%- set foreseen = window in ['latest', 'short'] %}
-            in_windows.{{ window }}_n{{ ' + at_risk.at_risk' if foreseen }} as {{ window }}_n,
-            in_windows.{{ window }}_sum{{ ' + at_risk.at_risk_sum' if foreseen }}
-                as {{ window }}_sum,
-            in_windows.{{ window }}_deviation
-            {{- ',' if not loop.last }}
-            {%- endfor %}
-        from in_windows
-        inner join at_risk using (moment, service_code, channel, kpi)
     ),
 
     -- How far each window may lie on the good side of what it shows

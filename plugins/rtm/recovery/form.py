@@ -68,9 +68,8 @@ def plans_of_month(connection: Connection, month: date, service: str | None) -> 
 
 def plan_as_pdf(connection: Connection, plan: RowMapping, language: Language) -> bytes:
     """One plan as a form: its numbers, what people wrote, and each step with who took it."""
-    title_of = words("plan_form", language)["title"]
     out = io.BytesIO()
-    title = title_of.format(plan_id=plan["plan_id"])
+    title = words("plan_form", language)["title"].format(plan_id=plan["plan_id"])
     document = SimpleDocTemplate(
         out,
         pagesize=A4,
