@@ -18,11 +18,13 @@ from rich.table import Table
 from sqlalchemy import text
 
 from benchmarks.labelled_days import (
+    CREWS,
     KPIS,
     MINUTES,
     Counts,
     Episode,
     Truth,
+    crew_of,
     day_start,
     deliver_days,
     true_rates,
@@ -48,7 +50,7 @@ INTERVAL_MIN, MIN_VOLUME = 30, 10
 WINDOWS = """
 create temp table decided_contact on commit drop as {contacts};
 create index on decided_contact (service_code, channel, kpi, decided_at);
-create index on decided_contact (service_code, channel, kpi) where at_risk is not null;
+create index on decided_contact (service_code, channel, kpi) where waits is not null;
 analyze decided_contact
 """
 
@@ -103,18 +105,32 @@ def measure_detection(home: Path, full: bool) -> list[Result]:
             for number, counted in days_counted.items()
             for kpi, counts in counted.items()
         }
-    scores = {
-        (rule, kpi): score(
-            [(truths[number, kpi], breaches.get((number, kpi), [])) for number in numbers]
-        )
+    judged = {
+        (rule, kpi): {
+            number: (truths[number, kpi], breaches.get((number, kpi), [])) for number in numbers
+        }
         for rule, breaches in opened.items()
         for kpi in KPIS
     }
-    _print(scores, days)
-    return [
-        result
+    scores = {key: score(list(of_days.values())) for key, of_days in judged.items()}
+    _print(f"Breaches on {days} labelled days", scores)
+    by_crew = {
+        (f"crews of {crew}", kpi): score(
+            [day for number, day in judged["rule", kpi].items() if crew_of(number) == crew]
+        )
+        for crew in CREWS
         for kpi in KPIS
-        for result in _results(kpi, scores["rule", kpi], f"{days} days, {seeds} seeds each")
+    }
+    _print("The rule by size of the service", by_crew)
+    detail = f"{days} days, up to {seeds} seeds each"
+    return [
+        *(result for kpi in KPIS for result in _results(kpi, scores["rule", kpi], detail)),
+        *(
+            result
+            for (told, kpi), one in (scores | by_crew).items()
+            if told != "rule"
+            for result in _beside(told, kpi, one, detail)
+        ),
     ]
 
 
@@ -228,14 +244,23 @@ def _results(kpi: str, score: Score, detail: str) -> Iterator[Result]:
     )
 
 
-def _print(scores: dict[tuple[str, str], Score], days: int) -> None:
+def _beside(told: str, kpi: str, score: Score, detail: str) -> Iterator[Result]:
+    """Figures that are told for comparison: of other rules, of services of one size."""
+    name = f"{kpi}_{told.replace(' ', '_')}"
+    found = f"{told}, {detail}: {score.found} found, {score.missed} missed, {score.false} false"
+    yield Result(f"detection_precision_{name}", score.precision, "", None, ">=", found)
+    yield Result(f"detection_recall_{name}", score.recall, "", None, ">=", found)
+    yield Result(f"detection_delay_{name}", score.delay, "min", None, "<=", found)
+
+
+def _print(title: str, scores: dict[tuple[str, str], Score]) -> None:
     table = Table(
         *("rule", "kpi", "precision", "recall", "delay min", "found", "missed", "false", "between"),
-        title=f"Breaches on {days} labelled days",
+        title=title,
     )
     for (rule, kpi), one in scores.items():
         table.add_row(
-            *(rule, kpi, f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.delay:.0f}"),
+            *(rule, kpi, f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.delay:.1f}"),
             *(str(n) for n in (one.found, one.missed, one.false, one.between)),
         )
     Console(highlight=False, width=140).print(table)

@@ -2,7 +2,8 @@
 
 What a day shows is chance: with another day's customers the same trouble shows at another minute.
 So each day is simulated again and again with the same trouble and other customers, and the share of
-all those contacts that met their target, minute by minute, is its true rate.
+all those contacts that met their target, minute by minute, is its true rate. The services are of
+three sizes: the more customers there are, the fewer simulations it takes.
 """
 
 from __future__ import annotations
@@ -21,10 +22,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtm.simulator.presets import labelled_scenario
+from rtm.simulator.presets import TROUBLES, labelled_scenario
 from rtm.simulator.running import simulate
+from rtm.simulator.scenario import Scenario
 
 MINUTES = 24 * 60
+CREWS = (30, 60, 120)
+"""Agents of a channel who begin together."""
+FEWEST_SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,19 @@ class Truth:
         return bool(np.all((rates >= self.target) | np.isnan(rates)))
 
 
+def crew_of(number: int) -> int:
+    """How large the service of a day is: each trouble befalls each size in turn."""
+    return CREWS[(number + number // len(TROUBLES)) % len(CREWS)]
+
+
 def true_rates(numbers: Sequence[int], seeds: Sequence[int]) -> dict[tuple[int, str], Truth]:
-    """The true rates of these days, from as many simulations of each as there are seeds."""
-    jobs = [(number, seed) for number in numbers for seed in seeds]
+    """The true rates of these days, from simulations of each with these seeds: all of them of a
+    small service, of larger ones as many as have as many customers."""
+    jobs = [
+        (number, seed)
+        for number in numbers
+        for seed in seeds[: max(FEWEST_SEEDS, len(seeds) * CREWS[0] // crew_of(number))]
+    ]
     pooled: dict[tuple[int, str], Counts] = {
         (number, kpi): np.zeros((2, MINUTES)) for number in numbers for kpi in KPIS
     }
@@ -125,7 +140,7 @@ def deliver_days(numbers: Sequence[int], seed: int, landing: Path) -> dict[int, 
 
 
 def day_start(number: int) -> datetime:
-    return labelled_scenario(number, 0).start
+    return _scenario(number, 0).start
 
 
 def met_by_minute(landing: Path, start: datetime) -> dict[str, Counts]:
@@ -149,10 +164,14 @@ def met_by_minute(landing: Path, start: datetime) -> dict[str, Counts]:
     return counts
 
 
+def _scenario(number: int, seed: int) -> Scenario:
+    return labelled_scenario(number, seed, crew_of(number))
+
+
 def _counted(number: int, seed: int) -> dict[str, Counts]:
     with tempfile.TemporaryDirectory(prefix="rtm-day-") as folder:
         landing = Path(folder) / "landing"
-        scenario = labelled_scenario(number, seed)
+        scenario = _scenario(number, seed)
         simulate(scenario, landing, scenario.start + timedelta(days=1, hours=1))
         return met_by_minute(landing, scenario.start)
 
@@ -160,7 +179,7 @@ def _counted(number: int, seed: int) -> dict[str, Counts]:
 def _deliver(number: int, seed: int, landing: Path) -> dict[str, Counts]:
     with tempfile.TemporaryDirectory(prefix="rtm-day-") as folder:
         simulated = Path(folder) / "landing"
-        scenario = labelled_scenario(number, seed)
+        scenario = _scenario(number, seed)
         simulate(scenario, simulated, scenario.start + timedelta(days=1, hours=1))
         for feed in ("service", "team", "kpi_target", "call", "conversation"):
             (landing / feed).mkdir(parents=True, exist_ok=True)

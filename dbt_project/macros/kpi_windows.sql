@@ -3,9 +3,14 @@
     seconds), and the moment at which it is decided. A call counts when it is answered or lost, a
     conversation when it is answered or overdue. So nothing that lies after a moment is known at it,
     and a contact counts once, in full. The interval marts tell of those offered in an interval
-    instead. While a contact waits longer than it should, it is at risk (`at_risk`, a range of time;
-    null where it was not): from then on it can be foreseen that it is lost. Of one that still waits
-    only what its feed has told counts: in a silence everybody would seem to wait on.
+    instead.
+
+    Before it is decided it can be foreseen that some are lost. So there is for each contact when it
+    waited (`waits`, a range of time), and when it did so for too long (`at_risk`); null where it
+    did not. Of a call it is told whether it was answered (`is_served`), for the pace of answers; a
+    conversation has an agent at once or waits for a reply, and a pace says nothing there. Of one
+    that still waits only what its feed has told counts, up to `told_until`: in a silence everybody
+    would seem to wait on. `foreseen_lost` puts it together.
 
     `span` is a relation with `span_id`, `service_code` (null: all), `since`, `until` and `at_risk_s`
     (null: as the rule has it): for each of its rows, what was decided in between is there.
@@ -96,6 +101,8 @@
             end as value,
             calls.feed,
             calls.still_waits,
+            calls.outcome = 'answered' as is_served,
+            case when watched.at_risk_s is not null then calls.queued_at end as waits_from,
             calls.queued_at
             + coalesce(calls.at_risk_s, watched.at_risk_s) * interval '1 second' as at_risk_at,
             calls.decided_at as waits_until,
@@ -184,6 +191,8 @@
             conversations.feed,
             coalesce(conversations.first_response_at, conversations.closed_at) is null
                 as still_waits,
+            false as is_served,
+            conversations.at_risk_at as waits_from,
             conversations.at_risk_at,
             -- At closing time nobody is at risk until the morning
             least(
@@ -221,12 +230,17 @@
         contacts.kpi,
         contacts.decided_at,
         contacts.value,
+        contacts.is_served,
+        told.until as told_until,
+        {%- for began, range in [('waits_from', 'waits'), ('at_risk_at', 'at_risk')] %}
         case
             when not contacts.still_waits
-                then {{ range_between('contacts.at_risk_at', 'contacts.waits_until') }}
-            when contacts.at_risk_at <= told.until
-                then {{ range_between('contacts.at_risk_at', 'foreseen.until') }}
-        end as at_risk
+                then {{ range_between('contacts.' ~ began, 'contacts.waits_until') }}
+            when contacts.{{ began }} <= told.until
+                then {{ range_between('contacts.' ~ began, 'foreseen.until') }}
+        end as {{ range }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from contacts
     left join told on told.feed = contacts.feed
     cross join lateral (
@@ -255,16 +269,15 @@
         select given.moment from {{ moments }} as given
     ),
 
-    -- The windows of the last minutes count what is at risk as missed, before it is lost
-    counted as (
+    decided as (
         select
             moments.moment,
             watched.service_code,
             watched.channel,
             watched.kpi,
-            count(*) filter (where contact.is_at_risk) as at_risk,
+            {{ waiting_counts('contact', 'moments.moment') }},
             {%- for window in ['latest', 'short', 'window', 'long', 'clear'] %}
-            count(contact.value) filter (where contact.is_in_{{ window }}) as {{ window }}_n,
+            count(*) filter (where contact.is_in_{{ window }}) as {{ window }}_n,
             coalesce(sum(contact.value) filter (where contact.is_in_{{ window }}), 0)
                 as {{ window }}_sum,
             stddev_samp(contact.value) filter (where contact.is_in_{{ window }})
@@ -275,41 +288,57 @@
         cross join watched
         left join lateral (
             select
-                told.is_at_risk,
-                case
-                    when not told.is_at_risk then told.value
-                    when watched.comparator = '>=' then 0
-                    else 1
-                end as value,
+                told.*,
                 {%- for window in ['latest', 'short', 'window', 'long', 'clear'] %}
-                {{ 'told.is_at_risk or' if window in ['latest', 'short']
-                    else 'not told.is_at_risk and' }}
-                told.decided_at
-                > moments.moment - watched.{{ window }}_min * interval '1 minute'
+                told.decided_at <= moments.moment
+                and told.decided_at > moments.moment - watched.{{ window }}_min * interval '1 minute'
                     as is_in_{{ window }}
                 {{- ',' if not loop.last }}
                 {%- endfor %}
-            from (
-                select
-                    decided.value,
-                    decided.decided_at,
-                    coalesce(decided.at_risk @> moments.moment, false) as is_at_risk
-                from {{ contacts }} as decided
-                where decided.service_code = watched.service_code
-                    and decided.channel = watched.channel
-                    and decided.kpi = watched.kpi
-                    and (
-                        decided.at_risk @> moments.moment
-                        or (
-                            decided.decided_at <= moments.moment
-                            and decided.decided_at > moments.moment
-                            - greatest(watched.long_min, watched.clear_min) * interval '1 minute'
-                        )
+            from {{ contacts }} as told
+            where told.service_code = watched.service_code
+                and told.channel = watched.channel
+                and told.kpi = watched.kpi
+                and (
+                    told.waits @> moments.moment
+                    or (
+                        told.decided_at <= moments.moment
+                        and told.decided_at > moments.moment
+                        - greatest(watched.long_min, watched.clear_min) * interval '1 minute'
                     )
-            ) as told
+                )
         ) as contact on true
         where watched.test in ('rate', 'mean')
         group by moments.moment, watched.service_code, watched.channel, watched.kpi
+    ),
+
+    -- The windows of the last minutes count what is at risk as missed, before it is lost
+    counted as (
+        select
+            decided.moment,
+            decided.service_code,
+            decided.channel,
+            decided.kpi,
+            foreseen.at_risk,
+            {%- for window in ['latest', 'short'] %}
+            decided.{{ window }}_n + foreseen.at_risk as {{ window }}_n,
+            decided.{{ window }}_sum
+            + case watched.comparator when '>=' then 0 else foreseen.at_risk end
+                as {{ window }}_sum,
+            {%- endfor %}
+            {%- for window in ['window', 'long', 'clear'] %}
+            decided.{{ window }}_n,
+            decided.{{ window }}_sum,
+            {%- endfor %}
+            {%- for window in ['latest', 'short', 'window', 'long', 'clear'] %}
+            decided.{{ window }}_deviation
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from decided
+        inner join watched using (service_code, channel, kpi)
+        cross join lateral (
+            select {{ foreseen_lost('decided', 'watched.at_risk_s') }} as at_risk
+        ) as foreseen
     ),
 
     -- How far each window may lie on the good side of what it shows
@@ -451,6 +480,33 @@
         told.moment
     from told
     inner join watched using (service_code, channel, kpi)
+{%- endmacro %}
+
+{# Over contacts of decided_contacts, for `foreseen_lost`: who waits at a moment, who has done so for
+   too long, and how many were answered in the minutes before it that tell the pace. #}
+{% macro waiting_counts(contact, moment) -%}
+    count(*) filter (where {{ contact }}.waits @> {{ moment }}) as waiting,
+    count(*) filter (where {{ contact }}.at_risk @> {{ moment }}) as too_long,
+    count(*) filter (
+        where {{ contact }}.is_served
+        and {{ contact }}.decided_at <= least({{ moment }}, {{ contact }}.told_until)
+        and {{ contact }}.decided_at
+        > least({{ moment }}, {{ contact }}.told_until) - interval '{{ pace_s() }} seconds'
+    ) as served_lately
+{%- endmacro %}
+
+{# Over how long the pace is told at which calls are answered. #}
+{% macro pace_s() -%} 180 {%- endmacro %}
+
+{#
+    How many of those who wait are taken to be lost: who has waited for `at_risk_s`, or, where that
+    is more, who must wait so long at the pace at which calls were answered lately.
+#}
+{% macro foreseen_lost(counted, at_risk_s) -%}
+    greatest(
+        {{ counted }}.too_long,
+        {{ counted }}.waiting - ceil({{ counted }}.served_lately * {{ at_risk_s }} / {{ pace_s() }})
+    )
 {%- endmacro %}
 
 {#

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from rtm.cycle import run_cycle
+from rtm.warehouse import Role
 from tests.small_centre import (
     CALL_HEADER,
     DAY,
@@ -82,6 +83,40 @@ def test_the_breach_of_a_shift_that_is_over_has_not_been_met(look):
         ("attendance", "target_ended"),
         ("staffing", "target_ended"),
     ]
+
+
+def test_who_had_come_after_all_takes_the_breach_back(look, query, deliver):
+    look(-5, "L1", "A1")
+    for minute in (1, 9, 16, 31, 36, 41):
+        look(minute)
+    # The system of agents tells late that A2 was there from eight on
+    late = f"A2late,{MORNING.isoformat()},A2,login\n"
+    deliver("agent_event", "late.csv", EVENTS + late, MORNING + 44 * MINUTE)
+    assert [reason for *_, reason in look(60)] == ["data_corrected", "data_corrected"]
+    notes = query("select content ->> 'note' as note from ops.audit where action = 'withdraw'")
+    assert sorted(entry["note"] for entry in notes) == [
+        "50.00 (1/2) -> 100.00 (2/2)",
+        "66.67 (2/3) -> 100.00 (3/3)",
+    ]
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_plan_for_missing_people_is_judged_by_the_intervals_after_it(look, query, system, comes):
+    look(-5, "L1", "A1")
+    for minute in (1, 9, 16, 31, 36, 41):
+        look(minute)
+    with system.warehouse.transaction(Role.APP) as connection:
+        connection.exec_driver_sql(
+            "update ops.recovery_plan set status = 'done', horizon_min = 60,"
+            f" done_at = '{(MORNING + 45 * MINUTE).isoformat()}'"
+        )
+    look(55, *(["A2"] if comes else []))
+    for minute in (61, 89, 119):
+        look(minute)
+    judged = "select kpi, is_effective from ops.recovery_plan join ops.breach using (breach_id)"
+    assert [plan["is_effective"] for plan in query(judged)] == [None, None]
+    look(121)
+    assert [plan["is_effective"] for plan in query(judged)] == [comes, comes]
 
 
 def test_a_peak_that_somebody_expects_silences_only_what_it_names(system, deliver, query):

@@ -77,8 +77,10 @@ def test_the_windows_are_those_of_a_second_reckoning(watched, seed):
         return [met for _, _, decided, met, counts in told if counts and since < decided <= NOON]
 
     latest, short, window, long, clear = map(within, (LATEST, SHORT, WINDOW, LONG, CLEAR))
-    waits_too_long = NOON - timedelta(seconds=AT_RISK_S)
-    at_risk = [False for _, at, decided, _, _ in told if at <= waits_too_long and decided > NOON]
+    waiting = [at for _, at, decided, _, _ in told if at <= NOON < decided]
+    too_long = sum(at <= NOON - timedelta(seconds=AT_RISK_S) for at in waiting)
+    answered = sum(met for _, _, decided, met, _ in told if NOON - 3 * MINUTE < decided <= NOON)
+    at_risk = max(too_long, len(waiting) - math.ceil(answered * AT_RISK_S / 180)) * [False]
     latest, short = latest + at_risk, short + at_risk
     short_is_low = not short or 100 * sum(short) / len(short) < 95
     deciding, length, is_missed, risk = window, WINDOW, False, 0
@@ -152,8 +154,22 @@ def test_callers_who_wait_in_vain_are_a_miss_before_they_hang_up(watched):
 def test_where_callers_always_wait_so_long_nothing_is_at_risk_yet(watched):
     yesterday = NOON - timedelta(days=1)
     usual = "".join(call(f"U{n}", yesterday + n * MINUTE, wait_s=45) for n in range(30))
-    row = watched({"call": CALL_HEADER + usual + WAITING})
-    assert (row["is_missed"], row["at_risk"], row["denominator"]) == (False, 0, 0)
+    # Twelve are answered in the time that callers may wait here
+    answered = "".join(call(f"A{n}", NOON - 3 * MINUTE, wait_s=90) for n in range(16))
+    row = watched({"call": CALL_HEADER + usual + WAITING + answered})
+    assert (row["is_missed"], row["at_risk"], row["denominator"]) == (False, 0, 16)
+
+
+@pytest.mark.parametrize(("answered", "at_risk"), [(24, 0), (12, 6), (0, 12)])
+def test_callers_are_at_risk_who_must_wait_too_long_at_the_pace_of_the_last_answers(
+    watched, answered, at_risk
+):
+    # In 90 s half as many are answered as in the last three minutes
+    came = "".join(call(f"W{n}", NOON - n * timedelta(seconds=1), "open", 0) for n in range(12))
+    served = "".join(call(f"A{n}", NOON - 2 * MINUTE, wait_s=n) for n in range(answered))
+    row = watched({"call": CALL_HEADER + came + served})
+    assert (row["is_missed"], row["at_risk"]) == (at_risk > 0, at_risk)
+    assert row["denominator"] == answered + at_risk
 
 
 def test_in_a_silence_of_the_feed_nobody_is_taken_to_wait_on(watched):

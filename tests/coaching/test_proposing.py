@@ -61,6 +61,14 @@ def test_a_rule_proposes_once_it_is_reached_and_what_comes_then_is_evidence(
     assert entry["content"] == {"step": "reminder"}
 
 
+def test_the_days_of_a_rule_are_those_of_the_service(matter, follow):
+    for days_ago in (0, 1, 29):
+        matter(days_ago=days_ago)
+    half_past_midnight, the_evening_before = 16.5 / 24, 14.5 / 24
+    assert follow(half_past_midnight) == (0, 0), "the oldest lies 30 days back in Jakarta"
+    assert follow(the_evening_before) == (1, 0)
+
+
 def test_who_is_missing_counts_when_the_shift_is_over_and_each_agent_alone(
     floor, matter, follow, steps
 ):
@@ -223,11 +231,7 @@ def test_a_cycle_looks_at_the_days_of_the_rules_alone(floor):
         )
     with floor.warehouse.engine().begin() as connection:
         connection.exec_driver_sql("analyze ops.agent_breach")
-    asked = {
-        "as_of": MORNING,
-        "today": MORNING.date(),
-        "since": MORNING.date() - timedelta(days=30),
-    }
+    asked = {"as_of": MORNING, "since": MORNING.date() - timedelta(days=30)}
     with floor.warehouse.engine().connect() as connection:
         for statement in (proposing.PROPOSE, proposing.ATTACH):
             plan = connection.execute(text(f"explain (format text) {statement.text}"), asked)

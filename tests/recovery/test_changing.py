@@ -34,10 +34,11 @@ TO_DONE = (
     (Action.START, "L1", None),
     (Action.FINISH, "A1", "Saluran cadangan aktif sejak 10.12"),
 )
+TO_CLOSED = (*TO_DONE, (Action.CLOSE, "L2", "Klien meminta laporan hari ini"))
 
 
 def test_a_plan_is_written_verified_by_another_carried_out_and_closed(act, query):
-    plan = steps(act, *TO_DONE, (Action.CLOSE, "L2", None))
+    plan = steps(act, *TO_CLOSED)
     assert plan["status"] == "closed"
     assert (plan["author"], plan["verifier"]) == ("L1", "L2")
     assert plan["evidence"] == "Saluran cadangan aktif sejak 10.12"
@@ -82,7 +83,7 @@ def test_of_two_people_who_write_at_once_the_second_is_told_by_whom_and_when(act
 
 
 def test_a_closed_plan_is_not_changed(act):
-    steps(act, *TO_DONE, (Action.CLOSE, "L2", None))
+    steps(act, *TO_CLOSED)
     for action in (Action.WRITE, Action.SUBMIT, Action.FINISH, Action.CLOSE):
         with pytest.raises(PlanError, match="wrong_status"):
             act(action, "L1", TEN + 20 * MINUTE, "karena", written=None)
@@ -105,13 +106,37 @@ def test_a_returned_plan_goes_back_with_its_reason_and_counts(act, query):
     assert {mail["recipient"] for mail in awaiting} == {"koko@bank.example"}
 
 
-def test_a_reopened_plan_begins_another_round_in_which_its_verifier_may_write(act):
-    steps(act, *TO_DONE, (Action.CLOSE, "L2", None))
+def test_who_wrote_what_a_reopened_plan_says_does_not_verify_it(act, query):
+    steps(act, *TO_CLOSED)
     plan = act(Action.REOPEN, "L2", TEN + 20 * MINUTE, "SCR turun lagi")
     assert (plan["status"], plan["author"], plan["verifier"]) == ("reopened", None, None)
     assert plan["closed_at"] is plan["done_at"] is plan["retain_until"] is None
+    told = query("select recipient from ops.outbox where kind = 'plan_reopen'")
+    assert {mail["recipient"] for mail in told} >= {"lia@bank.example"}
     act(Action.SUBMIT, "L2", TEN + 21 * MINUTE)
-    assert act(Action.VERIFY, "L1", TEN + 22 * MINUTE)["times_reopened"] == 1
+    for writer in ("L1", "L2"):
+        with pytest.raises(PlanError, match="own_plan"):
+            act(Action.VERIFY, writer, TEN + 22 * MINUTE)
+    assert act(Action.VERIFY, "K1", TEN + 22 * MINUTE)["times_reopened"] == 1
+
+
+def test_before_its_effect_is_known_a_plan_is_closed_only_with_a_reason(act):
+    steps(act, *TO_DONE)
+    with pytest.raises(PlanError, match="note_missing"):
+        act(Action.CLOSE, "L2", TEN + 10 * MINUTE)
+    assert act(Action.CLOSE, "L2", TEN + 10 * MINUTE, "Klien meminta")["status"] == "closed"
+
+
+def test_what_is_missed_after_its_plan_was_closed_is_a_breach_with_a_plan_of_its_own(
+    act, missed, deliver, query
+):
+    steps(act, *TO_CLOSED)
+    ended = query("select cleared_because from ops.breach where kpi = 'scr'")
+    assert ended == [{"cleared_because": "plan_closed"}]
+    deliver("call", "again.csv", calls("M", TEN + 9 * MINUTE, 12, "abandoned"), TEN + 12 * MINUTE)
+    run_cycle(missed, TEN + 12 * MINUTE)
+    plans = query("select status from ops.recovery_plan order by plan_id")
+    assert [plan["status"] for plan in plans] == ["closed", "draft"]
 
 
 def test_a_plan_that_is_not_there_is_named(missed):
@@ -174,8 +199,9 @@ def test_who_gets_around_the_guard_leaves_a_broken_chain(act, missed):
             connection.rollback()
 
 
-def test_the_effect_is_proved_by_intervals_on_target_in_a_row(act, missed, deliver, query):
-    steps(act, *TO_DONE)
+@pytest.mark.parametrize("taken", [TO_DONE, TO_CLOSED], ids=["done", "closed"])
+def test_the_effect_is_proved_by_intervals_on_target_in_a_row(act, missed, deliver, query, taken):
+    steps(act, *taken)
     served = [TEN + timedelta(minutes=30 * n) for n in (1, 2, 3)]
     outcomes = ("answered", "abandoned", "answered")
     for first, outcome in zip(served, outcomes, strict=True):
@@ -187,7 +213,9 @@ def test_the_effect_is_proved_by_intervals_on_target_in_a_row(act, missed, deliv
     run_cycle(missed, last + 29 * MINUTE)
     assert query("select is_effective from ops.recovery_plan") == [{"is_effective": None}]
     run_cycle(missed, last + 31 * MINUTE)
-    (plan,) = query("select is_effective, effect_known_at from ops.recovery_plan")
+    (plan, *_) = query(
+        "select is_effective, effect_known_at from ops.recovery_plan order by plan_id"
+    )
     assert plan == {"is_effective": True, "effect_known_at": last + 31 * MINUTE}
     (entry,) = query("select content from ops.audit where action = 'judge'")
     assert entry["content"] == {"changed": {"is_effective": [None, True]}}

@@ -3,18 +3,21 @@ removes at the end of the retention."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from time import sleep
 
 import pytest
 
 from rtm import audit
 from rtm.cycle import run_cycle
-from rtm.recovery import remove_expired
+from rtm.recovery import Change, change_plan, remove_expired
+from rtm.recovery.changing import lock_plan
 from rtm.recovery.lifecycle import Action
 from rtm.warehouse import Role
-from tests.recovery.conftest import MINUTE, TEN, calls
-from tests.recovery.test_changing import TO_DONE, steps
-from tests.small_centre import CALL_HEADER, call, deliver_reference
+from tests.recovery.conftest import MINUTE, TEN, calls, content
+from tests.recovery.test_changing import TO_CLOSED, TO_DONE, steps
+from tests.small_centre import CALL_HEADER, MORNING, REFERENCE, call, deliver_reference
 
 YEARS_LATER = datetime(2028, 11, 25, tzinfo=UTC)
 
@@ -84,6 +87,104 @@ def test_a_plan_that_is_carried_out_is_not_withdrawn(missed, act, deliver, query
     assert query("select status from ops.recovery_plan") == [{"status": "done"}]
 
 
+def test_a_target_that_is_corrected_for_its_day_takes_the_breach_back(missed, deliver, query):
+    lower = REFERENCE["kpi_target"].replace("scr,>=,95,80", "scr,>=,0,")
+    deliver("kpi_target", "corrected.csv", lower, TEN + 9 * MINUTE)
+    run_cycle(missed, TEN + 16 * MINUTE)
+    assert query("select status from ops.recovery_plan") == [{"status": "withdrawn"}]
+    (entry,) = query("select content from ops.audit where action = 'withdraw'")
+    assert entry["content"]["note"] == "0.00 (0/12) -> 0.00 (0/12); 95.00 -> 0.00"
+
+
+CONVERSATIONS = "conversation_id,service_code,channel,received_at,first_response_at\n"
+
+
+def test_a_waiting_list_that_was_answered_after_all_is_taken_back(system, deliver, query):
+    deliver_reference(deliver)
+    target = REFERENCE["kpi_target"].splitlines()[0]
+    target += "\nKARTU,chat,waiting_list,<=,2,,,,2026-01-01\n"
+    deliver("kpi_target", "waiting.csv", target, MORNING)
+    rules = "service_code,kpi,is_active\nKARTU,waiting_list,ya\nKARTU,response_time,tidak\n"
+    deliver("breach_rule", "rules.csv", rules, MORNING)
+
+    def chats(file, at, answered=""):
+        rows = (f"V{n},KARTU,chat,{TEN.isoformat()},{answered}\n" for n in range(5))
+        deliver("conversation", file, CONVERSATIONS + "".join(rows), at)
+
+    chats("open.csv", TEN + MINUTE)
+    for minute in (1, 7):
+        run_cycle(system, TEN + minute * MINUTE)
+    (breach,) = query("select kpi, observed from ops.breach")
+    assert breach == {"kpi": "waiting_list", "observed": 5}
+    # It is looked at again, and stays as long as the data say so
+    run_cycle(system, TEN + 18 * MINUTE)
+    assert query("select status from ops.recovery_plan") == [{"status": "draft"}]
+    chats("late.csv", TEN + 19 * MINUTE, (TEN + MINUTE).isoformat())
+    run_cycle(system, TEN + 29 * MINUTE)
+    assert query("select status from ops.recovery_plan") == [{"status": "withdrawn"}]
+    (entry,) = query("select content from ops.audit where action = 'withdraw'")
+    assert entry["content"]["note"] == "5.00 (5/1) -> 0.00 (0/1)"
+
+
+def test_the_pipeline_and_a_person_who_writes_do_not_block_each_other(missed, deliver, query):
+    def chats(file, minute, answered=""):
+        rows = (f"V{n},KARTU,chat,{TEN.isoformat()},{answered}\n" for n in range(12))
+        deliver("conversation", file, CONVERSATIONS + "".join(rows), TEN + minute * MINUTE)
+
+    chats("overdue.csv", 6)
+    run_cycle(missed, TEN + 7 * MINUTE)
+    deliver("call", "corrected.csv", corrected(), TEN + 9 * MINUTE)
+    chats("answered.csv", 9, (TEN + MINUTE / 2).isoformat())
+    (_, second) = query("select plan_id from ops.recovery_plan order by 1")
+    with ThreadPoolExecutor(1) as pool, missed.warehouse.transaction(Role.APP) as connection:
+        plan = lock_plan(connection, second["plan_id"])
+        cycle = pool.submit(run_cycle, missed, TEN + 18 * MINUTE)
+        while not query("select from pg_locks where not granted"):
+            assert not cycle.done()
+            sleep(0.05)
+        at = TEN + 18 * MINUTE
+        change = Change(Action.WRITE, "L1", at, plan["revision"], content(at))
+        change_plan(connection, missed.settings, plan["plan_id"], change)
+        connection.commit()
+        cycle.result(timeout=60)
+    plans = query("select status from ops.recovery_plan order by plan_id")
+    assert [plan["status"] for plan in plans] == ["withdrawn", "withdrawn"]
+
+
+def test_what_becomes_critical_is_due_sooner_and_stays_critical(system, deliver, query):
+    deliver_reference(deliver)
+    first = TEN - 25 * MINUTE
+    # 174 of 200 answered: missed, and not by as much as is critical
+    rows = (
+        call(f"M{n}", first + n * timedelta(seconds=7), "blocked" if n % 8 == 0 else "answered")
+        for n in range(200)
+    )
+    deliver("call", "mild.csv", CALL_HEADER + "".join(rows), TEN - MINUTE)
+    run_cycle(system, TEN)
+    (breach,) = query("select * from marts.fct_breach")
+    assert (breach["severity"], breach["severity_since"]) == ("warning", TEN)
+    (due,) = query("select * from marts.rpt_plan_due")
+    assert due["due_at"] == TEN + 30 * MINUTE
+    deliver("call", "lost.csv", calls("L", TEN + 2 * MINUTE, 20, "abandoned"), TEN + 6 * MINUTE)
+    run_cycle(system, TEN + 6 * MINUTE)
+    (breach,) = query("select * from marts.fct_breach")
+    assert (breach["severity"], breach["severity_since"]) == ("critical", TEN + 6 * MINUTE)
+    (due,) = query("select * from marts.rpt_plan_due")
+    assert due["due_at"] == TEN + 21 * MINUTE, "fifteen minutes from when it became critical"
+    deliver("call", "met.csv", calls("N", TEN + 7 * MINUTE, 60, "answered"), TEN + 18 * MINUTE)
+    run_cycle(system, TEN + 18 * MINUTE)
+    assert query("select severity from ops.breach") == [{"severity": "critical"}]
+
+
+def test_the_due_time_of_a_worsened_breach_is_never_later_than_before(missed, query):
+    with missed.warehouse.transaction(Role.APP) as connection:
+        connection.exec_driver_sql(
+            "update ops.breach set severity_since = detected_at + interval '20 minutes'"
+        )
+    (due,) = query("select * from marts.rpt_plan_due")
+    assert due["due_at"] == TEN + 35 * MINUTE, "as a warning it was due then"
+
+
 def told(query, kind):
     mails = query("select recipient from ops.outbox where kind = :kind order by 1", kind=kind)
     return [mail["recipient"] for mail in mails]
@@ -104,6 +205,17 @@ def test_who_has_the_next_step_is_reminded_and_the_coordinator_told_of_what_is_o
     assert told(query, "plan_escalation") == ["koko@bank.example"]
     (due,) = query("select * from marts.rpt_plan_due")
     assert (due["step"], due["is_overdue"]) == ("submit", True)
+
+
+def test_whoever_can_take_the_next_step_is_reminded(missed, act, deliver, query):
+    act(Action.WRITE, "L2", TEN + 6 * MINUTE, written=content(TEN))
+    act(Action.SUBMIT, "L1", TEN + 6 * MINUTE)
+    # Both team leaders wrote it: verification is for the coordinator
+    run_cycle(missed, TEN + 30 * MINUTE)
+    assert told(query, "plan_due") == ["koko@bank.example"]
+    act(Action.VERIFY, "K1", TEN + 31 * MINUTE)
+    run_cycle(missed, TEN + 55 * MINUTE)
+    assert told(query, "plan_due") == ["ani@bank.example", "koko@bank.example", "lia@bank.example"]
 
 
 def test_a_site_says_itself_when_a_step_is_due(missed, deliver, query):
@@ -137,7 +249,7 @@ def test_each_status_has_its_step(act, query):
 
 
 def test_what_was_kept_long_enough_is_removed_with_a_record_of_it(missed, act, plan_id, query):
-    steps(act, *TO_DONE, (Action.CLOSE, "L2", None))
+    steps(act, *TO_CLOSED)
     for at in (datetime(2028, 11, 23, tzinfo=UTC), TEN):
         assert remove_expired(missed.warehouse, at) == 0
     assert remove_expired(missed.warehouse, YEARS_LATER) == 1
@@ -155,7 +267,7 @@ def test_what_was_kept_long_enough_is_removed_with_a_record_of_it(missed, act, p
 
 
 def test_a_plan_on_legal_hold_is_kept_until_it_is_released(missed, act, query):
-    steps(act, *TO_DONE, (Action.CLOSE, "L2", None))
+    steps(act, *TO_CLOSED)
     act(Action.HOLD, "K1", TEN + 20 * MINUTE, "Perkara 12/2026")
     assert remove_expired(missed.warehouse, YEARS_LATER) == 0
     act(Action.RELEASE, "K1", TEN + 21 * MINUTE, "Perkara selesai")

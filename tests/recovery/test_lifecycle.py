@@ -35,6 +35,7 @@ standings = st.builds(
     st.sampled_from(Status),
     st.frozensets(st.sampled_from(["L1", "L2"])),
     st.sampled_from([WHOLE, Content()]),
+    st.booleans(),
 )
 notes = st.sampled_from([None, " ", "karena"])
 
@@ -45,7 +46,10 @@ def test_a_step_is_taken_only_from_where_it_may_be(standing, action, actor, note
     reasons = {
         "wrong_status": standing.status not in step.of,
         "own_plan": step.by_another and actor in standing.contributors,
-        "note_missing": step.needs_note and not (note or "").strip(),
+        "note_missing": (
+            (step.needs_note or (action is Action.CLOSE and not standing.is_effect_known))
+            and not (note or "").strip()
+        ),
         "incomplete": action is Action.SUBMIT and standing.content == Content(),
     }
     if not any(reasons.values()):
@@ -62,7 +66,7 @@ def test_what_is_offered_to_a_person_can_be_done(standing, actor):
     offered = allowed(standing, actor)
     assert Action.WITHDRAW not in offered
     for action in offered:
-        whole = Standing(standing.status, standing.contributors, WHOLE)
+        whole = dataclasses.replace(standing, content=WHOLE)
         next_status(whole, action, actor, NOW, "karena")
 
 
@@ -93,5 +97,7 @@ def test_a_plan_that_lacks_something_says_what(field, value):
     assert lacks(WHOLE, NOW) == []
     assert set(lacks(lacking, NOW)) == {field}
     with pytest.raises(PlanError, match=field) as refused:
-        next_status(Standing(Status.DRAFT, frozenset(), lacking), Action.SUBMIT, "L1", NOW, None)
+        next_status(
+            Standing(Status.DRAFT, frozenset(), lacking, False), Action.SUBMIT, "L1", NOW, None
+        )
     assert refused.value.reason == "incomplete"

@@ -17,6 +17,7 @@ services as (
         breach.denominator,
         breach.at_risk,
         breach.severity,
+        coalesce(breach.severity_since, breach.detected_at) as severity_since,
         breach.cleared_because,
         breach.roster_date,
         null as agent_id,
@@ -43,6 +44,7 @@ agents as (
         1 as denominator,
         0 as at_risk,
         breach.severity,
+        breach.detected_at as severity_since,
         breach.cleared_because,
         breach.roster_date,
         breach.agent_id,
@@ -74,6 +76,7 @@ select
     breaches.denominator::double precision as denominator,
     breaches.at_risk::bigint as at_risk,
     breaches.severity,
+    breaches.severity_since,
     breaches.cleared_because,
     breaches.roster_date,
     -- Of scope agent

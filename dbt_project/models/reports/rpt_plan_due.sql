@@ -8,6 +8,7 @@ plans as (
         breach.channel,
         breach.kpi,
         breach.severity,
+        breach.severity_since,
         plan.status,
         plan.due_at as stated_due_at,
         case plan.status
@@ -17,7 +18,7 @@ plans as (
             when 'done' then 'close'
             else 'submit'
         end as step,
-        -- A plan is closed once its effect is known
+        -- Its closing is due once its effect is known
         case plan.status when 'done' then plan.effect_known_at else plan.status_since end
             as waits_since
     from {{ source('ops', 'recovery_plan') }} as plan
@@ -25,27 +26,49 @@ plans as (
     where plan.closed_at is null
 ),
 
-ruled as (
+-- What became critical is due by the rules of both, whichever is sooner
+severities as (
     select
+        plans.plan_id,
+        plans.severity,
+        greatest(plans.waits_since, plans.severity_since) as since
+    from plans
+    union all
+    select
+        plans.plan_id,
+        'warning',
+        plans.waits_since
+    from plans
+    where plans.severity_since > plans.waits_since
+),
+
+ruled as (
+    select distinct on (plans.plan_id)
         plans.*,
-        case plans.step
-            when 'finish' then plans.stated_due_at
-            else
-                plans.waits_since
-                + coalesce(stated.due_min, rule.due_min)::double precision * interval '1 minute'
-        end as due_at,
+        due.at as due_at,
         coalesce(stated.remind_min, rule.remind_min)::double precision * interval '1 minute'
             as reminded_before,
         coalesce(stated.escalate_min, rule.escalate_min)::double precision * interval '1 minute'
             as escalated_after
     from plans
+    inner join severities on severities.plan_id = plans.plan_id
     inner join {{ ref('stg_plan__rule') }} as rule
-        on rule.severity = plans.severity and rule.step = plans.step
+        on rule.severity = severities.severity and rule.step = plans.step
     left join {{ ref('stg_canonical__plan_rule') }} as stated
         on stated.service_code = plans.service_code
-        and stated.severity = plans.severity
+        and stated.severity = severities.severity
         and stated.step = plans.step
+    cross join lateral (
+        select
+            case plans.step
+                when 'finish' then plans.stated_due_at
+                else
+                    severities.since
+                    + coalesce(stated.due_min, rule.due_min)::double precision * interval '1 minute'
+            end as at
+    ) as due
     where plans.waits_since is not null
+    order by plans.plan_id, due.at
 )
 
 select

@@ -3,7 +3,7 @@ with
 services as (
     select
         service.service_code,
-        ({{ built_as_of() }} at time zone service.timezone)::date as today,
+        service.timezone,
         {{ interval_start(built_as_of(), 'service.timezone') }} as interval_start
     from {{ ref('int_service') }} as service
 ),
@@ -17,12 +17,8 @@ shifts as (
     from services
     inner join {{ ref('int_shift_attendance') }} as shift
         on shift.service_code = services.service_code
-        -- The day before for a shift over midnight
-        and shift.roster_date between services.today - 1 and services.today
-    where shift.kind = 'work'
-        and shift.planned_start_at <= {{ built_as_of() }}
-        and shift.planned_end_at > {{ built_as_of() }}
-        and shift.status in ('present', 'late', 'no_show', 'absent')
+        and {{ shift_runs_at('shift', built_as_of(), 'services.timezone') }}
+    where shift.status in ('present', 'late', 'no_show', 'absent')
     group by services.service_code
 ),
 

@@ -64,7 +64,8 @@ WATCHED = text(
         watched.*,
         watch.missed_since,
         watch.recovered_since,
-        breach.breach_id
+        breach.breach_id,
+        breach.severity
     from marts.rpt_kpi_watch as watched
     left join ops.kpi_watch as watch using (service_code, channel, kpi)
     left join ops.breach as breach
@@ -98,6 +99,14 @@ OPEN = text(
     """
 )
 
+# A breach that began mildly may become critical; it stays what it was at its worst.
+WORSEN = text(
+    """
+    update ops.breach set severity = 'critical', severity_since = :as_of
+    where breach_id = any(:breaches)
+    """
+)
+
 CLEAR = text(
     """
     update ops.breach set cleared_at = :as_of, cleared_because = :reason
@@ -119,6 +128,7 @@ def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
     watched, remembered, missed = [], [], []
     recovered: list[int] = []
     ended: list[int] = []
+    worse: list[int] = []
     for row in connection.execute(WATCHED).mappings():
         watched.append(row["breach_id"])
         if row["is_feed_behind"]:
@@ -135,12 +145,15 @@ def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
             # Of staff that nobody expects any more
             nothing_left = row["clear_observed"] is None
             (ended if nothing_left else recovered).append(row["breach_id"])
+        elif row["severity"] == "warning" and row["is_missed"] and _severity(row) == "critical":
+            worse.append(row["breach_id"])
     if remembered:
         connection.execute(REMEMBER, remembered)
     cleared = sum(
         connection.execute(CLEAR, {"as_of": as_of, "breaches": breaches, "reason": reason}).rowcount
         for reason, breaches in (("met", recovered), ("target_ended", ended))
     )
+    connection.execute(WORSEN, {"breaches": worse, "as_of": as_of})
     cleared += connection.execute(
         CLEAR_ENDED, {"as_of": as_of, "watched": list(filter(None, watched))}
     ).rowcount

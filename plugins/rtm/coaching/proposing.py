@@ -8,7 +8,7 @@ Nothing is issued here. A cycle looks at the matters of the longest rule's days 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -39,6 +39,7 @@ COUNTED = """
         on rule.service_code = matter.service_code
         and rule.matter in (matter.matter, lower(matter.matter || ':' || matter.subject))
         and rule.is_active
+    inner join marts.dim_service as service on service.service_code = matter.service_code
     where (
             matter.cleared_because = 'over'
             or (matter.cleared_at is null and matter.matter <> 'no_show')
@@ -48,7 +49,9 @@ COUNTED = """
 UNUSED = f"""
     {COUNTED}
         and matter.roster_date > :since
-        and matter.roster_date > :today - rule.within_days::integer
+        and matter.roster_date
+        > (cast(:as_of as timestamptz) at time zone service.timezone)::date
+        - rule.within_days::integer
         and not exists (
             select from ops.coaching_evidence as evidence
             where evidence.breach_id = matter.breach_id and evidence.released_at is null
@@ -220,10 +223,10 @@ def _withdraw(connection: Connection, as_of: datetime) -> int:
 
 
 def _propose(connection: Connection, as_of: datetime) -> int:
-    today: date = as_of.astimezone(UTC).date()
     longest: int = connection.execute(LONGEST).scalar_one()
-    # Both ends as values: the planner sees how few days they are.
-    asked = {"as_of": as_of, "today": today, "since": today - timedelta(days=longest)}
+    # Wide enough for every zone, and a value: the planner sees how few days they are.
+    since = as_of.astimezone(UTC).date() - timedelta(days=longest + 1)
+    asked = {"as_of": as_of, "since": since}
     proposed = connection.execute(PROPOSE, asked).all()
     connection.execute(ATTACH, asked)
     for row in sorted(proposed):

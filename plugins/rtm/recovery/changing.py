@@ -6,7 +6,7 @@ two people who write at the same time the second is told, and nothing is lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,6 +49,13 @@ PLAN = text(
     where plan.plan_id = :plan_id
     """
 )
+# What is still missed after its plan was closed is a breach of its own, with a plan of its own.
+END_BREACH = text(
+    """
+    update ops.breach set cleared_at = :at, cleared_because = 'plan_closed'
+    where breach_id = :breach_id and cleared_at is null
+    """
+)
 LOCK = text("select from ops.recovery_plan where plan_id = :plan_id for update")
 
 
@@ -79,6 +86,12 @@ def read_plan(connection: Connection, plan_id: int) -> RowMapping:
     return plan
 
 
+def lock_plan(connection: Connection, plan_id: int) -> RowMapping:
+    """The plan as `read_plan` gives it; until the transaction ends nobody else changes it."""
+    connection.execute(LOCK, {"plan_id": plan_id})
+    return read_plan(connection, plan_id)
+
+
 def read_history(connection: Connection, plan_id: int) -> list[RowMapping]:
     """What was done with the plan, oldest first."""
     return audit.read(connection, SUBJECT, [plan_id])
@@ -86,7 +99,10 @@ def read_history(connection: Connection, plan_id: int) -> list[RowMapping]:
 
 def standing(plan: RowMapping) -> Standing:
     """The plan as the rules of its life see it."""
-    return Standing(Status(plan["status"]), frozenset(plan["contributors"]), content_of(plan))
+    return Standing(
+        *(Status(plan["status"]), frozenset(plan["contributors"]), content_of(plan)),
+        plan["is_effective"] is not None,
+    )
 
 
 def content_of(plan: RowMapping) -> Content:
@@ -105,19 +121,20 @@ def change_plan(
 
     Raises UnknownPlanError, ChangedMeanwhileError, or PlanError with the reason.
     """
-    connection.execute(LOCK, {"plan_id": plan_id})
-    plan = read_plan(connection, plan_id)
+    plan = lock_plan(connection, plan_id)
     audit.insist_unchanged(connection, SUBJECT, plan_id, plan["revision"], change.revision)
     now = standing(plan)
     written = change.content if change.content is not None else now.content
     if change.content is not None and change.action not in (Action.WRITE, Action.SUBMIT):
         raise PlanError("not_writable", [change.action])
     status = next_status(
-        Standing(now.status, now.contributors, written),
+        replace(now, content=written),
         *(change.action, change.actor, change.at, change.note),
     )
     changed = _columns(plan, change, written, status)
     connection.execute(_update(changed), {**changed, "plan_id": plan_id})
+    if change.action is Action.CLOSE:
+        connection.execute(END_BREACH, {"breach_id": plan["breach_id"], "at": change.at})
     audit.record(
         connection,
         *(change.at, change.actor, SUBJECT, plan_id, change.action),
@@ -159,7 +176,8 @@ def _columns(plan: RowMapping, change: Change, written: Content, status: Status)
                     "retain_until",
                 )
             )
-            columns |= {"contributors": [], "times_reopened": plan["times_reopened"] + 1}
+            # What they wrote stays, and so they may not verify it
+            columns |= {"times_reopened": plan["times_reopened"] + 1}
         case Action.HOLD:
             columns |= {"is_on_legal_hold": True}
         case Action.RELEASE:

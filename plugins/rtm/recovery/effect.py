@@ -2,7 +2,8 @@
 plan names, within its horizon, counted from the moment it was done.
 
 An interval in which nothing was measured says nothing. So where a service closes for the night, the
-verdict waits for as many measured intervals as it needs.
+verdict waits for as many measured intervals as it needs. That a plan is closed meanwhile changes
+nothing: it is judged as well.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from rtm import audit
 from rtm.recovery.changing import SUBJECT
 
 # In the terms of the interval marts: the KPI's column there is the value in the unit of the target.
+# Who is there is told for each interval that is over: agents on average of those required, and of
+# the shifts that ran at its beginning those whose agent had come.
 JUDGE = text(
     """
     with
@@ -32,7 +35,9 @@ JUDGE = text(
             breach.target
         from ops.recovery_plan as plan
         inner join ops.breach as breach on breach.breach_id = plan.breach_id
-        where plan.status = 'done' and plan.is_effective is null and plan.done_at <= :as_of
+        where plan.status in ('done', 'closed')
+            and plan.is_effective is null
+            and plan.done_at <= :as_of
     ),
 
     intervals as (
@@ -73,6 +78,35 @@ JUDGE = text(
             where nonvoice.service_code = done.service_code
                 and nonvoice.channel = done.channel
                 and nonvoice.interval_start >= done.done_at
+            union all
+            select
+                staff.interval_start,
+                false,
+                case done.kpi
+                    when 'staffing'
+                        then 100 * coalesce(staff.present, 0) / nullif(staff.required, 0)
+                    when 'attendance' then (
+                        select
+                            100.0
+                            * count(*) filter (where shift.first_login_at <= staff.interval_start)
+                            / nullif(count(*), 0)
+                        from marts.fct_attendance as shift
+                        where shift.service_code = done.service_code
+                            and shift.planned_start_at <= staff.interval_start
+                            and shift.planned_end_at > staff.interval_start
+                            and shift.status in ('present', 'late', 'no_show', 'absent')
+                            -- The day before for a shift over midnight, and whatever the zone
+                            and shift.roster_date >= staff.interval_start::date - 2
+                            and shift.roster_date <= staff.interval_start::date + 1
+                    )
+                end
+            from marts.fct_roster_evaluation as staff
+            where done.kpi in ('attendance', 'staffing')
+                and staff.service_code = done.service_code
+                and staff.interval_start >= done.done_at
+                and staff.interval_start
+                <= cast(:as_of as timestamptz)
+                - (select make_interval(mins => interval_min::int) from ops.clock)
         ) as measured
         where measured.value is not null
     ),
@@ -113,22 +147,17 @@ JUDGE = text(
         having count(*) >= on_target_intervals and not bool_or(is_provisional)
     ),
 
-    -- What has no intervals is back when its breach is cleared so: a missing roster when it has
-    -- reached the team leaders, people when they are there again
+    -- A missing roster has no intervals: it is back when it has reached the team leaders
     standing as (
         select
             plan.plan_id,
-            coalesce(breach.cleared_because = 'met', false) as is_effective
+            breach.cleared_because = 'met' as is_effective
         from ops.recovery_plan as plan
         inner join ops.breach as breach on breach.breach_id = plan.breach_id
-        where plan.status = 'done'
+        where plan.status in ('done', 'closed')
             and plan.is_effective is null
-            and (
-                breach.cleared_at is not null
-                and (breach.roster_date is not null or breach.kpi in ('attendance', 'staffing'))
-                or breach.kpi in ('attendance', 'staffing')
-                and plan.done_at + plan.horizon_min * interval '1 minute' <= :as_of
-            )
+            and breach.roster_date is not null
+            and breach.cleared_at is not null
     ),
 
     verdicts as (

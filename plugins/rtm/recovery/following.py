@@ -24,11 +24,17 @@ class Followed:
 
 
 def follow_plans(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Followed:
-    """Drafts a plan for each breach that has none, and follows the others, in one transaction."""
+    """Drafts a plan for each breach that has none, and follows the others.
+
+    One transaction each: a row of the audit keeps all other writers of it waiting until its
+    transaction ends, so nothing that takes long, and no lock of a plan that a person may hold,
+    comes after it.
+    """
     with warehouse.transaction(Role.APP) as connection:
-        return Followed(
-            draft_plans(connection, settings, as_of),
-            withdraw_corrected(connection, settings, as_of),
-            judge_effects(connection, as_of),
-            remind(connection, settings, as_of),
-        )
+        drafted = draft_plans(connection, settings, as_of)
+    withdrawn = withdraw_corrected(warehouse, settings, as_of)
+    with warehouse.transaction(Role.APP) as connection:
+        judged = judge_effects(connection, as_of)
+    with warehouse.transaction(Role.APP) as connection:
+        reminded = remind(connection, settings, as_of)
+    return Followed(drafted, withdrawn, judged, reminded)

@@ -75,6 +75,11 @@ class Step:
     needs_note: bool = False
     by_another: bool = False
     """Not by one of those who wrote the plan."""
+    awaits_effect: bool = False
+    """Before it is known whether the plan had its effect only with a note that says why."""
+
+    def asks_note(self, standing: Standing) -> bool:
+        return self.needs_note or (self.awaits_effect and not standing.is_effect_known)
 
 
 STEPS: dict[Action, Step] = {
@@ -86,7 +91,9 @@ STEPS: dict[Action, Step] = {
     ),
     Action.START: Step(frozenset({Status.VERIFIED}), Status.IN_ACTION),
     Action.FINISH: Step(frozenset({Status.IN_ACTION}), Status.DONE, needs_note=True),
-    Action.CLOSE: Step(frozenset({Status.DONE}), Status.CLOSED, by_another=True),
+    Action.CLOSE: Step(
+        frozenset({Status.DONE}), Status.CLOSED, by_another=True, awaits_effect=True
+    ),
     Action.REOPEN: Step(frozenset({Status.DONE, Status.CLOSED}), Status.REOPENED, needs_note=True),
     Action.WITHDRAW: Step(OPEN, Status.WITHDRAWN, needs_note=True),
     Action.HOLD: Step(frozenset(Status), needs_note=True),
@@ -125,6 +132,7 @@ class Standing:
     status: Status
     contributors: frozenset[str]
     content: Content
+    is_effect_known: bool
 
 
 class PlanError(ValueError):
@@ -143,7 +151,8 @@ def next_status(
 
     - `wrong_status`: not from this status (its name is in the details);
     - `own_plan`: who wrote a plan neither verifies, returns nor closes it;
-    - `note_missing`: a reason, or the evidence, is asked for;
+    - `note_missing`: a reason, or the evidence, is asked for; also why a plan is closed whose
+      effect is not known yet;
     - `incomplete`: fields of a plan that is submitted are missing or make no sense.
     """
     step = STEPS[action]
@@ -151,7 +160,7 @@ def next_status(
         raise PlanError("wrong_status", [standing.status])
     if step.by_another and actor in standing.contributors:
         raise PlanError("own_plan", [actor])
-    if step.needs_note and not (note or "").strip():
+    if step.asks_note(standing) and not (note or "").strip():
         raise PlanError("note_missing")
     if action is Action.SUBMIT and (missing := lacks(standing.content, at)):
         raise PlanError("incomplete", missing)

@@ -11,15 +11,36 @@ from sqlalchemy import Connection, RowMapping, text
 
 from rtm.recipients import coordinators, on_duty, people, team_leaders
 from rtm.recovery.changing import read_plan
+from rtm.recovery.lifecycle import STEPS, Action
 from rtm.recovery.telling import tell_of_due
 from rtm.settings import Settings
 
+# What somebody was told of already is not looked at again, however long it stays overdue.
 DUE = text(
     """
-    select plan_id, step, due_at as step_due_at, escalate_at <= :as_of as is_escalated
-    from marts.rpt_plan_due
-    where remind_at <= :as_of
-    order by plan_id
+    select due.*, keyed.told_as
+    from (
+        select
+            plan_id,
+            breach_id,
+            step,
+            due_at as step_due_at,
+            case when escalate_at <= :as_of then 'plan_escalation' else 'plan_due' end as kind
+        from marts.rpt_plan_due
+        where remind_at <= :as_of
+    ) as due
+    cross join lateral (
+        select
+            concat_ws(
+                ':', due.kind, due.plan_id, due.step, extract(epoch from due.step_due_at)::bigint
+            ) as told_as
+    ) as keyed
+    where not exists (
+        select from ops.outbox as mail
+        where mail.thread = 'breach-' || due.breach_id
+            and starts_with(mail.dedupe_key, keyed.told_as || ':')
+    )
+    order by due.plan_id
     """
 )
 
@@ -31,19 +52,23 @@ def remind(connection: Connection, settings: Settings, as_of: datetime) -> int:
         plan = read_plan(connection, due["plan_id"])
         to = (
             coordinators(connection, settings, plan["service_code"])
-            if due["is_escalated"]
-            else _next_people(connection, plan, due["step"], as_of)
+            if due["kind"] == "plan_escalation"
+            else _next_people(connection, settings, plan, Action(due["step"]), as_of)
         )
         told += tell_of_due(connection, settings, plan, due, to, as_of)
     return told
 
 
-def _next_people(connection: Connection, plan: RowMapping, step: str, as_of: datetime) -> list[str]:
-    """Addresses of those who can take the step."""
+def _next_people(
+    connection: Connection, settings: Settings, plan: RowMapping, step: Action, as_of: datetime
+) -> list[str]:
+    """Addresses of those who can take the step; the coordinators' where nobody else can."""
     service = plan["service_code"]
-    if step == "submit":
-        return people(connection, plan["contributors"]) or on_duty(connection, service, as_of)
-    if step in ("start", "finish"):
-        return people(connection, [plan["responsible"], plan["author"]])
-    others = set(team_leaders(connection, service))
-    return sorted(others - set(people(connection, plan["contributors"])))
+    if step is Action.SUBMIT:
+        chosen = people(connection, plan["contributors"]) or on_duty(connection, service, as_of)
+    elif STEPS[step].by_another:
+        others = set(team_leaders(connection, service))
+        chosen = sorted(others - set(people(connection, plan["contributors"])))
+    else:
+        chosen = people(connection, [plan["responsible"], plan["author"]])
+    return chosen or coordinators(connection, settings, service)

@@ -75,15 +75,12 @@ def tell_of_due(
     recipients: Iterable[str],
     as_of: datetime,
 ) -> int:
-    """A reminder of what is due (`step`, `step_due_at`, `is_escalated`), or its escalation; once
-    for each time it falls due. Returns how many mails that were."""
-    kind = "plan_escalation" if due["is_escalated"] else "plan_due"
+    """A reminder of what is due, or its escalation (`kind`, `step`, `step_due_at`), once under the
+    key `told_as`. Returns how many mails that were."""
     due_at = due["step_due_at"].astimezone(ZoneInfo(plan["timezone"]))
     step = words("plan_steps", settings.language)[due["step"]]
     return _queue(
-        *(connection, settings, plan, kind),
-        f"{kind}:{plan['plan_id']}:{due['step']}:{due['step_due_at'].isoformat()}",
-        recipients,
+        *(connection, settings, plan, due["kind"], due["told_as"], recipients),
         {"step_name": step, "step_due_text": f"{due_at:%d/%m/%Y %H:%M %Z}"},
         as_of,
     )

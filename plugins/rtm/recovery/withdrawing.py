@@ -10,21 +10,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Row, text
 
 from rtm.audit import PIPELINE
-from rtm.recovery.changing import Change, change_plan
-from rtm.recovery.lifecycle import Action
+from rtm.recovery.changing import Change, change_plan, lock_plan
+from rtm.recovery.lifecycle import Action, Status
 from rtm.settings import Settings
+from rtm.warehouse import Role, Warehouse
 
-RECOUNTED = text(
-    """
-    select recount.*, plan.plan_id, plan.revision
-    from marts.rpt_breach_recount as recount
-    inner join ops.recovery_plan as plan on plan.breach_id = recount.breach_id
-    order by plan.plan_id
-    """
-)
+NOT_BEGUN = frozenset({Status.DRAFT, Status.SUBMITTED, Status.RETURNED, Status.VERIFIED})
+"""Of these alone `marts.rpt_breach_recount` counts the window again."""
+
+RECOUNTED = text("select * from marts.rpt_breach_recount order by breach_id")
+
+PLAN_OF = text("select plan_id from ops.recovery_plan where breach_id = :breach_id")
 
 REMEMBER = text("update ops.breach set recounted_at = :as_of where breach_id = any(:breaches)")
 
@@ -37,23 +36,48 @@ CLEAR = text(
 )
 
 
-def withdraw_corrected(connection: Connection, settings: Settings, as_of: datetime) -> int:
+def withdraw_corrected(warehouse: Warehouse, settings: Settings, as_of: datetime) -> int:
     """Returns how many plans were withdrawn."""
-    recounted = connection.execute(RECOUNTED).all()
-    breaches = [plan.breach_id for plan in recounted]
-    connection.execute(REMEMBER, {"breaches": breaches, "as_of": as_of})
-    corrected = [plan for plan in recounted if plan.is_met]
-    for plan in corrected:
-        connection.execute(CLEAR, {"breach_id": plan.breach_id, "as_of": as_of})
-        change = Change(Action.WITHDRAW, PIPELINE, as_of, plan.revision, note=_both_numbers(plan))
-        change_plan(connection, settings, plan.plan_id, change)
-    return len(corrected)
+    with warehouse.transaction(Role.APP) as connection:
+        recounted = connection.execute(RECOUNTED).all()
+        breaches = [breach.breach_id for breach in recounted]
+        connection.execute(REMEMBER, {"breaches": breaches, "as_of": as_of})
+    return sum(
+        _withdraw(warehouse, settings, breach, as_of) for breach in recounted if breach.is_met
+    )
 
 
-def _both_numbers(plan: Row[Any]) -> str:
-    """At detection and as it is known now: value (numerator/denominator)."""
-    then = f"{plan.observed:.2f} ({plan.numerator:.0f}/{plan.denominator:.0f})"
-    if plan.recounted is None:
-        return f"{then} -> - (0/0)"
-    counted = f"{plan.recounted_numerator:.0f}/{plan.recounted_denominator:.0f}"
-    return f"{then} -> {plan.recounted:.2f} ({counted})"
+def _withdraw(
+    warehouse: Warehouse, settings: Settings, recounted: Row[Any], as_of: datetime
+) -> bool:
+    """Whether the plan is withdrawn: not where somebody has begun to carry it out meanwhile."""
+    breach = {"breach_id": recounted.breach_id}
+    with warehouse.transaction(Role.APP) as connection:
+        plan_id: int = connection.execute(PLAN_OF, breach).scalar_one()
+        plan = lock_plan(connection, plan_id)
+        if plan["status"] not in NOT_BEGUN:
+            return False
+        connection.execute(CLEAR, {**breach, "as_of": as_of})
+        note = _both_numbers(recounted)
+        change = Change(Action.WITHDRAW, PIPELINE, as_of, plan["revision"], note=note)
+        change_plan(connection, settings, plan_id, change)
+        return True
+
+
+def _both_numbers(recounted: Row[Any]) -> str:
+    """At detection and as it is known now: value (numerator/denominator), and the target if that
+    was changed."""
+    told = (
+        f"{recounted.observed:.2f} ({recounted.numerator:.0f}/{recounted.denominator:.0f})"
+        f" -> {_value(recounted)}"
+    )
+    if recounted.recounted_target == recounted.target:
+        return told
+    return f"{told}; {recounted.target:.2f} -> {recounted.recounted_target:.2f}"
+
+
+def _value(recounted: Row[Any]) -> str:
+    if recounted.recounted is None:
+        return "- (0/0)"
+    counted = f"{recounted.recounted_numerator:.0f}/{recounted.recounted_denominator:.0f}"
+    return f"{recounted.recounted:.2f} ({counted})"

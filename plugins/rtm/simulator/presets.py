@@ -339,18 +339,21 @@ TROUBLES = (
 """What befalls the days of `labelled_scenario` in turn: kind, channel and amount."""
 
 
-def labelled_scenario(number: int, seed: int) -> Scenario:
+def labelled_scenario(number: int, seed: int, crew: int = 30) -> Scenario:
     """One day of one service in which one known thing goes wrong, or nothing but everyday faults.
 
-    `number` decides what, when and for how long; `seed` only which customers come.
+    `number` decides what, when and for how long; `seed` only which customers come; `crew` is how
+    many agents of a channel begin in the morning, and again in the evening.
     """
     code = f"HARI{number:03d}"
     crews = (
-        *(Crew(MORNING, 30, (VOICE,)), Crew(MIDDAY, 12, (VOICE,)), Crew(EVENING, 30, (VOICE,))),
-        *(Crew(MORNING, 30, ("chat",)), Crew(EVENING, 30, ("chat",))),
+        *(Crew(MORNING, crew, (VOICE,)), Crew(MIDDAY, crew * 2 // 5, (VOICE,))),
+        *(Crew(EVENING, crew, (VOICE,)), Crew(MORNING, crew, ("chat",))),
+        Crew(EVENING, crew, ("chat",)),
     )
+    channels = (_voice(3 * crew), _chat("chat"))
     service = _service(
-        *(code, f"Hari {number}", f"H{number:03d}", number * 7, (_voice(90), _chat("chat")), crews),
+        *(code, f"Hari {number}", f"H{number:03d}", number * 7, channels, crews),
         opening_hours="Mo-Su 07:00-23:00",
     )
     midnight = datetime(2026, 11, 17, tzinfo=ZoneInfo(WIB))

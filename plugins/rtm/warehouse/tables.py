@@ -252,7 +252,8 @@ class Breach(Base):
             postgresql_nulls_not_distinct=True,
         ),
         CheckConstraint(
-            "cleared_because in ('met', 'target_ended', 'data_corrected')", name="cleared_because"
+            "cleared_because in ('met', 'target_ended', 'data_corrected', 'plan_closed')",
+            name="cleared_because",
         ),
         CheckConstraint("(cleared_at is null) = (cleared_because is null)", name="cleared"),
     )
@@ -278,6 +279,9 @@ class Breach(Base):
     at_risk_s: Mapped[float | None] = mapped_column(Numeric)
     """How long they had waited at least; null where a longer window decided."""
     severity: Mapped[str]
+    """The worst that it has been."""
+    severity_since: Mapped[datetime | None]
+    """When it became worse than it was at detection."""
     recounted_at: Mapped[datetime | None]
     """When its window was counted again last, to see whether corrected data take it away."""
 
@@ -393,7 +397,7 @@ class RecoveryPlan(Base):
     author: Mapped[str | None]
     """Who submitted it."""
     contributors: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
-    """All who wrote in this round: none of them may verify it."""
+    """All who wrote in it, in earlier rounds as well: none of them may verify it."""
     verifier: Mapped[str | None]
     times_returned: Mapped[int] = mapped_column(server_default=text("0"))
     times_reopened: Mapped[int] = mapped_column(server_default=text("0"))

@@ -6,8 +6,9 @@
 -- seconds (mean), what stands there now (level), or who is there of those who should be (staff).
 -- `sure_z` and `fast_z` are how many standard errors a rate or a mean must lie beyond its target:
 -- over the window of the target, and over the short window or its latest minutes alone. Those two
--- count a contact as missed before it is: a call that has waited for `at_risk_s`, a conversation
--- that has `at_risk_s` left until its answer is due. How the values were chosen:
+-- count a contact as missed before it is: a call that has waited for `at_risk_s`, or must do so at
+-- the pace of the last answers; a conversation that has `at_risk_s` left until its answer is due.
+-- How the values were chosen:
 -- docs/decisions/breach-rules.md.
 with
 
@@ -28,9 +29,9 @@ final (
     is_active
 ) as (
     values
-    ('scr', 'breach/2', 'rate', 3, 5, 60, 3.0, 4.0, 90, 0, 15, 1.0, 5, true),
+    ('scr', 'breach/3', 'rate', 3, 5, 60, 3.0, 5.0, 90, 0, 15, 1.0, 5, true),
     ('response_time', 'breach/2', 'rate', 2, 5, 60, 3.0, 3.5, 30, 0, 15, 1.0, 5, true),
-    ('abandon_rate', 'breach/2', 'rate', 3, 5, 60, 3.0, 4.0, 90, 0, 15, 1.0, 5, false),
+    ('abandon_rate', 'breach/3', 'rate', 3, 5, 60, 3.0, 5.0, 90, 0, 15, 1.0, 5, false),
     ('service_level', 'breach/1', 'rate', 3, 5, 60, 3.0, 4.0, null, 0, 15, 2.0, 5, false),
     ('asa', 'breach/1', 'mean', 5, 5, 60, 3.0, 5.0, null, 0, 15, 2.0, 5, false),
     ('aht', 'breach/1', 'mean', 15, 15, 120, 3.0, 5.0, null, 5, 30, 5.0, 10, false),

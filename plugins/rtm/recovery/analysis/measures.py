@@ -1,13 +1,14 @@
 """The KPIs of a queue that was run: the definitions (docs, `scr/1` and so on) over columns.
 
 As detection counts: a contact belongs to the window in which it is decided, and where a breach was
-opened while contacts waited, whoever waits too long at its end is missed.
+opened while contacts waited, those at its end are missed who wait too long, or must at the pace of
+the last answers (`foreseen_lost` of the marts).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan
+from math import ceil, nan
 
 import numpy as np
 
@@ -20,6 +21,8 @@ MEASURED = (
 )
 
 UNITS = {"asa": "s", "aht": "s", "waiting_list": "conversations", "oldest_waiting": "s"}
+PACE_S = 180
+"""Over so long the pace of the answers is told."""
 POINTS = "points"
 """Of all others."""
 
@@ -48,7 +51,8 @@ def measure(
 ) -> float:
     """The KPI of what is decided in the window, in its unit; nan where nothing is.
 
-    `at_risk_s` is how long who still waits at the end must have waited to be missed; None: nobody.
+    `at_risk_s` is how long who still waits at the end has or will have waited to be missed; None:
+    nobody is.
     """
     longest_s = np.inf if at_risk_s is None else at_risk_s
     if kpi in ("waiting_list", "oldest_waiting"):
@@ -71,11 +75,21 @@ def measure(
     if kpi == "service_level":
         return _service_level(run, rules, is_decided, is_served, has_abandoned, is_short, wait_s)
     counted = is_decided & ~is_short
-    at_risk = int(((run.arrives_s + longest_s <= to_s) & (decided_s > to_s)).sum())
+    at_risk = 0 if at_risk_s is None else _foreseen_lost(run, is_served, decided_s, to_s, at_risk_s)
     offered = int(counted.sum()) + run.succeeded_alone + run.failed_alone + at_risk
     if kpi == "abandon_rate":
         return _percent(int((counted & has_abandoned).sum()) + at_risk, offered)
     return _percent(int((counted & is_served).sum()) + run.succeeded_alone, offered)
+
+
+def _foreseen_lost(
+    run: Run, is_served: Flags, decided_s: Numbers, at_s: float, at_risk_s: float
+) -> int:
+    waits = (run.arrives_s <= at_s) & (decided_s > at_s)
+    too_long = waits & (run.arrives_s + at_risk_s <= at_s)
+    lately = is_served & (decided_s > at_s - PACE_S) & (decided_s <= at_s)
+    served = ceil(int(lately.sum()) * at_risk_s / PACE_S)
+    return max(int(too_long.sum()), int(waits.sum()) - served)
 
 
 def _service_level(
