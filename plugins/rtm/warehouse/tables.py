@@ -642,6 +642,11 @@ class Outbox(Base):
         Index(None, "thread"),
         Index(None, "digest_id"),
         Index("ix_outbox_due", "next_attempt_at", postgresql_where=text("state = 'queued'")),
+        Index(
+            "ix_outbox_gone",
+            "next_attempt_at",
+            postgresql_where=text("state in ('sent', 'unconfirmed')"),
+        ),
         CheckConstraint(
             "state in ('queued', 'sending', 'sent', 'refused', 'unconfirmed', 'digested')",
             name="state",
