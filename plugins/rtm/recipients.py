@@ -3,125 +3,189 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 
 from rtm.settings import Settings
 
-# Those whom the teams of a service name in one column
-NAMED_BY_TEAMS = """
-    select distinct trim(person.email) as email
-    from marts.dim_team as team
-    inner join marts.dim_agent as person on person.agent_id = team.{column}
-    where team.service_code = :service_code and trim(person.email) <> ''
-    order by email
-    """
 
-COORDINATORS = text(NAMED_BY_TEAMS.format(column="coordinator_id"))
-TEAM_LEADERS = text(NAMED_BY_TEAMS.format(column="team_leader_id"))
+class Agent(NamedTuple):
+    """An agent at work for a service, and the team that they belong to."""
 
-# Of all services, who works here on that day
-ALL_COORDINATORS = text(
-    """
-    select distinct trim(person.email) as email
+    agent_id: str
+    team_code: str | None
+    service_code: str
+
+
+# Who can be told of anything: people with an address who are still here, by the date of their
+# service at the clock of the marts. Before that clock runs, nobody is known to have left.
+HERE = """
+    with here as (
+        select
+            person.agent_id,
+            person.role,
+            person.team_code,
+            trim(person.email) as email
+        from marts.dim_agent as person
+        left join marts.dim_service as service on service.service_code = person.service_code
+        where trim(person.email) <> ''
+            and (
+                (person.as_of at time zone coalesce(service.timezone, 'UTC'))::date
+                between coalesce(person.valid_from, '-infinity')
+                and coalesce(person.valid_to, 'infinity')
+            ) is not false
+    )
+"""
+
+# Of one service or of all, and not the one whom it is about
+COORDINATORS = text(
+    f"""
+    {HERE}
+    select distinct here.email
     from marts.dim_team as team
-    inner join marts.dim_agent as person on person.agent_id = team.coordinator_id
-    where trim(person.email) <> ''
-        and :today between coalesce(person.valid_from, '-infinity')
-        and coalesce(person.valid_to, 'infinity')
-    order by email
+    inner join here on here.agent_id = team.coordinator_id
+    where (cast(:service_code as text) is null or team.service_code = :service_code)
+        and here.agent_id is distinct from cast(:apart_from as text)
+    order by here.email
     """
 )
 
-# The real-time function of the shift that runs
-ON_DUTY = text(
+TEAM_LEADERS = text(
+    f"""
+    {HERE}
+    select here.email, array_agg(distinct team.team_code) as teams
+    from marts.dim_team as team
+    inner join here on here.agent_id = team.team_leader_id
+    where team.service_code = :service_code
+    group by here.email
+    order by here.email
     """
-    select distinct trim(person.email) as email
+)
+
+# The real-time function of the shift that runs: those who are there, or may still come
+ON_DUTY = text(
+    f"""
+    {HERE}
+    select distinct here.email
     from marts.fct_attendance as shift
-    inner join marts.dim_agent as person on person.agent_id = shift.agent_id
+    inner join here on here.agent_id = shift.agent_id
     where shift.service_code = :service_code
         and shift.function = 'rtfm'
         and shift.planned_start_at <= :at
         and shift.planned_end_at > :at
         -- The day before for a shift over midnight
         and shift.roster_date between cast(:at as date) - 2 and cast(:at as date) + 1
-        and trim(person.email) <> ''
-    order by email
+        and (
+            shift.status not in ('no_show', 'absent')
+            -- Nobody is known to be missing while the states of agents are behind
+            or exists (
+                select from marts.rpt_behind as behind
+                where behind.service_code = shift.service_code and behind.what = 'agents'
+            )
+        )
+        and shift.status <> 'excused'
+        -- Nor is it a part of the shift that is excused
+        and not exists (
+            select from marts.fct_exception as exception
+            where exception.agent_id = shift.agent_id
+                and exception.is_approved
+                and exception.start_at <= :at
+                and exception.end_at > :at
+        )
+    order by here.email
     """
 )
 
 LEADERS_OF_TEAMS = text(
-    """
-    select team.team_code, trim(leader.email) as email
+    f"""
+    {HERE}
+    select team.team_code, here.agent_id, here.email
     from marts.dim_team as team
-    inner join marts.dim_agent as leader on leader.agent_id = team.team_leader_id
-    where team.team_code = any(:teams) and trim(leader.email) <> ''
+    inner join here on here.agent_id = team.team_leader_id
+    where team.team_code = any(:teams)
     """
 )
 
 PEOPLE = text(
-    """
-    select distinct trim(email) as email from marts.dim_agent
-    where agent_id = any(:agent_ids) and trim(email) <> ''
-    order by email
+    f"""
+    {HERE}
+    select distinct here.email from here where here.agent_id = any(:agent_ids) order by here.email
     """
 )
 
 NAMES = text("select agent_id, agent_name from marts.dim_agent where agent_id = any(:agent_ids)")
 
 ROSTER_MAKERS = text(
-    """
-    select distinct person.email
+    f"""
+    {HERE}
+    select distinct here.email
     from marts.dim_team as team
-    inner join marts.dim_agent as person
-        on person.agent_id = team.team_leader_id
-        or (person.role = 'wfm' and person.team_code = team.team_code)
-    where team.service_code = :service_code and person.email is not null
-    order by person.email
+    inner join here
+        on here.agent_id = team.team_leader_id
+        or (here.role = 'wfm' and here.team_code = team.team_code)
+    where team.service_code = :service_code
+    order by here.email
     """
 )
 
 
-def coordinators(connection: Connection, settings: Settings, service_code: str) -> list[str]:
-    """Addresses of those who hear of a breach, or the operators' where no coordinator has one."""
-    return _addresses(connection, COORDINATORS, service_code) or list(settings.operators)
-
-
-def all_coordinators(connection: Connection, settings: Settings, today: date) -> list[str]:
-    """Addresses of the coordinators of all services who are active today, or the operators'."""
-    found: list[str] = list(connection.execute(ALL_COORDINATORS, {"today": today}).scalars())
+def coordinators(
+    connection: Connection,
+    settings: Settings,
+    service_code: str | None,
+    apart_from: str | None = None,
+) -> list[str]:
+    """Addresses of those who hear of a breach of a service, or of all services for None; the
+    operators' where no coordinator has one. `apart_from` is the agent_id of whom it is about."""
+    who = {"service_code": service_code, "apart_from": apart_from}
+    found: list[str] = list(connection.execute(COORDINATORS, who).scalars())
     return found or list(settings.operators)
 
 
 def on_duty(connection: Connection, service_code: str, at: datetime) -> list[str]:
-    """Addresses of the real-time function on shift, or of all team leaders where there is none."""
+    """Addresses of the real-time function that is there on shift, or of all team leaders where
+    nobody is."""
     found = connection.execute(ON_DUTY, {"service_code": service_code, "at": at})
     return list(found.scalars()) or team_leaders(connection, service_code)
 
 
 def team_leaders(connection: Connection, service_code: str) -> list[str]:
     """Addresses of those who lead the teams of a service."""
-    return _addresses(connection, TEAM_LEADERS, service_code)
+    return list(teams_by_leader(connection, service_code))
 
 
-def leaders_of_teams(
-    connection: Connection, settings: Settings, teams: Iterable[tuple[str | None, str]]
-) -> dict[tuple[str | None, str], list[str]]:
-    """Addresses of those who lead each team, by team and the service that it works for; the
-    coordinators' of the service where a team has no leader with an address."""
-    wanted = set(teams)
-    codes = sorted({team for team, _ in wanted if team})
-    leaders = connection.execute(LEADERS_OF_TEAMS, {"teams": codes}).all()
-    by_team = {leader.team_code: [leader.email] for leader in leaders}
-    return {
-        (team, service): by_team.get(team) or coordinators(connection, settings, service)
-        for team, service in wanted
+def teams_by_leader(connection: Connection, service_code: str) -> dict[str, list[str]]:
+    """The teams of a service that each of its team leaders leads, by the leader's address."""
+    found = connection.execute(TEAM_LEADERS, {"service_code": service_code})
+    return {leader.email: leader.teams for leader in found}
+
+
+def leaders_of_agents(
+    connection: Connection, settings: Settings, agents: Iterable[Agent]
+) -> dict[Agent, list[str]]:
+    """Addresses of those who hear of an agent: who leads the team; the coordinators of the service
+    where that is nobody with an address, or the agent."""
+    wanted = set(agents)
+    codes = sorted({agent.team_code for agent in wanted if agent.team_code})
+    leaders = {
+        leader.team_code: leader
+        for leader in connection.execute(LEADERS_OF_TEAMS, {"teams": codes})
     }
+    told = {}
+    for agent in wanted:
+        leader = leaders.get(agent.team_code)
+        told[agent] = (
+            [leader.email]
+            if leader and leader.agent_id != agent.agent_id
+            else coordinators(connection, settings, agent.service_code, agent.agent_id)
+        )
+    return told
 
 
 def people(connection: Connection, agent_ids: Iterable[str | None]) -> list[str]:
-    """Addresses of people known by id; who has none is left out."""
+    """Addresses of people known by id; who has none, or is gone, is left out."""
     ids = [agent_id for agent_id in agent_ids if agent_id]
     return list(connection.execute(PEOPLE, {"agent_ids": ids}).scalars())
 
@@ -143,8 +207,5 @@ def roster_makers(
     connection: Connection, settings: Settings, service_code: str | None
 ) -> list[str]:
     """Addresses of team leaders and workforce management, or the operators' where none has one."""
-    return _addresses(connection, ROSTER_MAKERS, service_code) or list(settings.operators)
-
-
-def _addresses(connection: Connection, who: TextClause, service_code: str | None) -> list[str]:
-    return list(connection.execute(who, {"service_code": service_code}).scalars())
+    found = connection.execute(ROSTER_MAKERS, {"service_code": service_code})
+    return list(found.scalars()) or list(settings.operators)

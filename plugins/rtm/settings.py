@@ -71,6 +71,10 @@ class Settings:
     def dbt_project(self) -> Path:
         return REPOSITORY / "dbt_project"
 
+    def desk_page(self, path: str) -> str:
+        """The address of a page of the desk for a mail; empty where none is known."""
+        return f"{self.desk_url}{path}" if self.desk_url else ""
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Reads `RTM_*`; raises SettingError with the name of the variable that is wrong."""

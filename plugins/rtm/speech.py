@@ -74,6 +74,13 @@ class Speech:
         sign = "≥" if comparator == ">=" else "≤"
         return f"{sign}{NBSP}{self.kpi(kpi, value, 0 if value == round(value) else 1)}"
 
+    def severity(self, severity: str) -> str:
+        return self.say(f"severity.{severity}")
+
+    def channel(self, channel: str) -> str:
+        """The name of a channel: the site's own where it is none of those that we know."""
+        return read_words(self.files, self.language).get(f"channel.{channel}", channel)
+
     def duration(self, seconds: float) -> str:
         """Roughly how long, for people."""
         unit, length = next((unit, length) for unit, length, until in UNITS if seconds < until)

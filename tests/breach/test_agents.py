@@ -25,7 +25,9 @@ def centre(system: System, deliver):
     with open_mailbox() as mailbox:
         deliver_reference(deliver)
         deliver("roster", "roster.csv", roster(2), MORNING - timedelta(days=1))
-        settings = dataclasses.replace(system.settings, smtp_url=mailbox.url)
+        settings = dataclasses.replace(
+            system.settings, smtp_url=mailbox.url, desk_url="https://rtm.bank.example/rtm"
+        )
         centre = System(settings, system.warehouse)
         centre_events = Events(deliver)
         centre_events.tell(-10, "L1", "login")
@@ -173,6 +175,18 @@ def test_a_team_whose_leader_cannot_be_told_is_told_to_the_coordinator(centre, d
     centre.look(21)
     (mail,) = centre.digests()
     assert mail["To"] == "koko@bank.example"
+    lines = body(mail).splitlines()
+    assert "Buka halaman Hari ini: https://rtm.bank.example/rtm/" in lines
+
+
+def test_a_matter_of_the_team_leader_is_told_to_the_coordinator_alone(centre, query):
+    for agent in ("A1", "A2"):
+        centre.events.tell(-1, agent, "login")
+    centre.events.tell(60, "L1", "state", "aux", "ISTIRAHAT")
+    centre.events.tell(95, "A1", "state", "ready")
+    centre.look(95, is_fed=False)
+    assert query("select agent_id from ops.agent_breach") == [{"agent_id": "L1"}]
+    assert [mail["To"] for mail in centre.digests()] == ["koko@bank.example"]
 
 
 def test_a_shift_without_its_agent_leads_to_a_proposal_of_coaching(centre, deliver, query):

@@ -61,6 +61,9 @@ def conversations(first, count):
     )
 
 
+MISSED = "[RTM] Kartu Kredit: SCR 0,0 % di luar target ≥ 95 % (kritis)"
+
+
 def breach_mails(mailbox):
     return [
         mail
@@ -84,7 +87,7 @@ def test_a_missed_scr_opens_one_breach_with_one_plan_and_one_mail(centre, delive
     assert plan["facts"]["gap"] == -95
     assert plan["facts"]["formula"] == "scr/1"
     (mail,) = breach_mails(mailbox)
-    assert mail["Subject"] == "[RTM] Kartu Kredit: SCR 0.0 % di luar target >= 95.0 %"
+    assert mail["Subject"] == MISSED
     assert f"nomor {plan['plan_id']}" in mail.get_body(("plain",)).get_content()
 
 
@@ -97,6 +100,8 @@ def test_the_real_time_function_on_duty_is_told_with_the_coordinator(
     second = "L2,Lukman,lukman@bank.example,team_leader,T1,2026-01-01\n"
     deliver("agent", "all.csv", REFERENCE["agent"] + second, MORNING + MINUTE)
     if on_duty:
+        login = f"E1,{MORNING.isoformat()},{on_duty},login\n"
+        deliver("agent_event", "duty.csv", f"event_id,occurred_at,agent_id,event\n{login}", MORNING)
         of_day = roster().replace(f"L1,{DAY},P,rtfm", f"{on_duty},{DAY},P,rtfm")
         deliver("roster", "duty.csv", of_day, MORNING - timedelta(days=1))
     deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), TEN_O_CLOCK + 5 * MINUTE)
@@ -206,7 +211,7 @@ def test_a_breach_that_nobody_could_be_told_of_is_an_incident_and_mailed_when_so
     for minute in range(3):
         run_cycle(centre, found + minute * MINUTE)
     (mail,) = breach_mails(mailbox)
-    assert mail["Subject"] == "[RTM] Kartu Kredit: SCR 0.0 % di luar target >= 95.0 %"
+    assert mail["Subject"] == MISSED
     (incident,) = query("select * from ops.incident")
     assert incident["closed_at"] == found
     # A second address is no reason to tell it again.
@@ -368,6 +373,18 @@ def test_a_mail_that_was_cut_off_while_sending_is_left_to_a_person(centre, deliv
     with centre.warehouse.engine().begin() as connection:
         connection.exec_driver_sql("update ops.outbox set state = 'sending' where kind = 'breach'")
     run_cycle(centre, at + MINUTE)
-    (mail,) = query("select state from ops.outbox where kind = 'breach'")
+    (mail,) = query("select mail_id, state from ops.outbox where kind = 'breach'")
     assert mail["state"] == "unconfirmed"
     assert breach_mails(mailbox) == []
+    # The operators hear of it, until somebody has sent it again or a day has passed.
+    settings = dataclasses.replace(centre.settings, operators=("ops@bank.example",))
+    watched = System(settings, centre.warehouse)
+    incidents = "select subject, closed_at from ops.incident where kind = 'mail_unconfirmed'"
+    run_cycle(watched, at + 2 * MINUTE)
+    assert query(incidents) == [{"subject": f"{mail['mail_id']}", "closed_at": None}]
+    (told,) = [mail for mail in mailbox.mails if mail["To"] == "ops@bank.example"]
+    assert f"./rtm outbox resend {mail['mail_id']}" in told.get_body(("plain",)).get_content()
+    with centre.warehouse.engine().begin() as connection:
+        connection.exec_driver_sql("update ops.outbox set state = 'queued' where kind = 'breach'")
+    run_cycle(watched, at + 3 * MINUTE)
+    assert [row["closed_at"] for row in query(incidents)] == [at + 3 * MINUTE]

@@ -23,16 +23,25 @@ class Mailbox:
         self.envelopes: list[tuple[str, list[str]]] = []
         self.refuse_sender_with: str | None = None
         self.refuse_with: str | None = None
+        self.break_at: str | None = None
+        """MAIL, RCPT or BODY: where the connection breaks without an answer; BODY when the
+        mail is there."""
         self.takes_s = 0.0
         """Half of it passes before a mail is kept, half of it before that is answered."""
 
+    def _break(self, server, where: str) -> None:
+        if self.break_at == where:
+            server.transport.abort()
+
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+        self._break(server, "MAIL")
         if self.refuse_sender_with:
             return self.refuse_sender_with
         envelope.mail_from = address
         return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        self._break(server, "RCPT")
         if self.refuse_with:
             return self.refuse_with
         envelope.rcpt_tos.append(address)
@@ -44,6 +53,7 @@ class Mailbox:
             email.message_from_bytes(envelope.original_content, policy=email.policy.default)
         )
         self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
+        self._break(server, "BODY")
         await asyncio.sleep(self.takes_s / 2)
         return "250 accepted"
 

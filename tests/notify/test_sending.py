@@ -28,8 +28,10 @@ def queue(system):
     """Writes a mail for each recipient into the outbox; returns how many are new."""
 
     def write(*recipients: str, key: str = "key", subject: str = "call") -> int:
-        facts = {"kind": "feed_stale", "incident_subject": subject, "detail": "none"}
-        mails = [Mail("incident", key, recipient, facts, "thread") for recipient in recipients]
+        # A document, which nothing holds back
+        facts = {"report_id": 1, "status": "ok", "lead": "none", "not_conformed": [subject]}
+        facts |= {"month": subject}
+        mails = [Mail("month_report", key, recipient, facts, "thread") for recipient in recipients]
         with system.warehouse.transaction(Role.APP) as connection:
             return queue_mails(connection, mails, "en", NOON)
 
@@ -139,6 +141,47 @@ def test_a_server_that_hangs_up_with_its_refusal_leaves_the_mails_queued(
     assert mailbox.mails == []
     mailbox.refuse_with = None
     assert send(NOON + MINUTE).sent == 2
+
+
+@pytest.mark.parametrize("where", ["MAIL", "RCPT"])
+def test_a_connection_that_breaks_before_the_mail_itself_costs_no_mail(
+    queue, send, mailbox, query, where
+):
+    mailbox.break_at = where
+    queue("a@x", "b@x")
+    done = send()
+    assert (done.sent, done.failed, done.waiting) == (0, 1, 2)
+    first, second = query("select * from ops.outbox order by mail_id")
+    assert first["smtp_answer"].startswith("no connection: ")
+    assert (first["state"], first["attempts"], first["next_attempt_at"]) == (
+        *("queued", 1),
+        NOON + timedelta(seconds=30),
+    )
+    assert (second["state"], second["attempts"]) == ("queued", 0)
+    mailbox.break_at = None
+    assert send(NOON + MINUTE).sent == 2
+    assert len(mailbox.mails) == 2
+
+
+def test_a_connection_that_breaks_within_the_mail_leaves_it_to_a_person(
+    queue, send, mailbox, query
+):
+    mailbox.break_at = "BODY"
+    queue(GOOD)
+    send()
+    mailbox.break_at = None
+    send(NOON + 60 * MINUTE)
+    assert len(mailbox.mails) == 1
+    (mail,) = query("select state, smtp_answer from ops.outbox")
+    assert mail["state"] == "unconfirmed"
+    assert mail["smtp_answer"].startswith("the connection broke while sending")
+
+
+def test_lines_that_begin_with_a_point_arrive_as_they_are(queue, send, mailbox):
+    queue(GOOD, subject=".\n..\n.x")
+    assert send().sent == 1
+    lines = mailbox.mails[0].get_body(("plain",)).get_content().splitlines()
+    assert {"- .", "..", ".x"} <= set(lines)
 
 
 def test_a_refused_login_is_told_without_the_password_though_the_server_repeats_it(

@@ -17,6 +17,7 @@ from rtm.warehouse import Role
 from tests.recovery.conftest import MINUTE, TEN
 from tests.recovery.test_changing import TO_DONE, steps
 
+NUMBERS = ("channel", "target", "observed", "severity")
 NOTE = "=HYPERLINK(\"http://evil\") <b>& 'tutup'</b>"
 
 
@@ -32,8 +33,15 @@ def test_the_form_holds_what_was_written_and_who_did_what(act, missed, plan_id, 
         content = plan_as_pdf(connection, read_plan(connection, plan_id), language)
     text = " ".join(pages(content).split())
     say = words("plan_form", language)
-    for written in ("Kartu Kredit", "0.00", "Kabel putus", "Pantau saluran tiap jam", "Ani (A1)"):
+    for written in ("Kartu Kredit", "Kabel putus", "Pantau saluran tiap jam", "Ani (A1)"):
         assert written in text
+    told = {
+        "id": ("telepon", "≥ 95 %", "0,00 %", "kritis"),
+        "en": ("voice", "≥ 95 %", "0.00 %", "critical"),
+    }
+    rows = [f"{say[name]} {value}" for name, value in zip(NUMBERS, told[language], strict=True)]
+    for row in rows:
+        assert row in text
     assert NOTE in text
     assert "23/11/2026 10:06 WIB" in text
     for names in SECTIONS.values():

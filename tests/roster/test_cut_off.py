@@ -42,7 +42,9 @@ def at(system, deliver, step):
     """Brings a centre to a moment whose mails are taken at once, and which has today's roster."""
     deliver_reference(deliver)
     deliver("roster", "today.csv", roster(first=TODAY), MORNING - timedelta(days=2))
-    settings = dataclasses.replace(system.settings, smtp_url=ON_PAPER)
+    settings = dataclasses.replace(
+        system.settings, smtp_url=ON_PAPER, desk_url="https://rtm.bank.example/rtm"
+    )
     taking = System(settings, system.warehouse)
     run_cycle(taking, MORNING - timedelta(days=2))
     step(taking, MORNING - timedelta(days=2) + MINUTE)
@@ -104,7 +106,9 @@ def test_a_roster_that_is_not_there_at_the_cut_off_is_a_breach_until_it_is(
     (breach,) = breaches()
     assert (breach["roster_date"], breach["started_at"]) == (DAY, DUE)
     assert (breach["detected_at"], breach["severity"]) == (DUE + MINUTE, "critical")
-    subject = "[RTM] Kartu Kredit: tidak ada roster sah untuk 23/11/2026 pada batas waktu H-1"
+    subject = (
+        "[RTM] Kartu Kredit: tidak ada roster sah untuk 23/11/2026 pada batas waktu H-1 (kritis)"
+    )
     assert mails("roster_breach") == [(f"{who}@bank.example", subject) for who in ("koko", "lia")]
     plans = query("select breach_id, status from marts.fct_recovery_plan")
     assert [plan["status"] for plan in plans] == ["draft"]
@@ -133,6 +137,7 @@ def test_an_invalid_roster_is_no_roster(at, deliver, breaches, mails, status, qu
     assert status() == ("awaited", "invalid")
     (text,) = query("select distinct body_text from ops.outbox where kind = 'roster_due'")
     assert "TIDAK SAH, 1 kesalahan" in text["body_text"]
+    assert "Buka halaman Roster: https://rtm.bank.example/rtm/rosters\n" in text["body_text"]
     at(DUE + MINUTE)
     assert len(breaches()) == 1
 

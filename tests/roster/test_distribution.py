@@ -29,6 +29,28 @@ def test_distribution_by_the_cut_off_is_proved_by_the_mail_server(system, delive
     assert validity(query) == ("valid", at, True)
 
 
+def test_verdict_and_roster_lead_to_the_version_at_the_desk(system, deliver, query):
+    settings = dataclasses.replace(system.settings, desk_url="https://rtm.bank.example/rtm")
+    deliver_reference(deliver)
+    deliver("roster", "r.csv", roster(), DAY_BEFORE)
+    deliver("roster", "unknown.csv", roster().replace("KARTU", ""), DAY_BEFORE)
+    run_cycle(System(settings, system.warehouse), DAY_BEFORE)
+    versions = query("select version_id, service_code from ops.roster_version order by 1")
+    pages = {
+        f"https://rtm.bank.example/rtm/rosters{f'/versions/{number}' if service else ''}"
+        for number, service in (row.values() for row in versions)
+    }
+    assert len(pages) == 2
+    mails = query("select kind, body_text, body_html from ops.outbox")
+    assert {mail["kind"] for mail in mails} == {"roster_verdict", "roster_distribution"}
+    linked = [[page for page in pages if f": {page}\n" in mail["body_text"]] for mail in mails]
+    assert all(len(links) == 1 for links in linked)
+    assert {links[0] for links in linked} == pages
+    assert all(
+        '<a href="https://rtm.bank.example/rtm/rosters' in mail["body_html"] for mail in mails
+    )
+
+
 def test_a_roster_without_anybody_to_send_it_to_is_not_distributed(system, deliver, query):
     deliver_reference(deliver)
     leader = REFERENCE["agent"].splitlines()[3]

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, text
 
 from rtm.notify import Mail, queue_mails, words
-from rtm.recipients import leaders_of_teams
+from rtm.recipients import Agent, leaders_of_agents
 from rtm.settings import Settings
 
 LOOKED_AT_AGAIN = timedelta(days=35)
@@ -214,16 +214,17 @@ TO_TELL = text(
 def _tell(
     connection: Connection, settings: Settings, opened: Sequence[Row[Any]], as_of: datetime
 ) -> None:
-    """One digest for each team leader, of all teams that they lead."""
+    """One digest for each team leader, of all teams that they lead; a team leader's own matters go
+    to the coordinators."""
     if not opened:
         return
     ids = [row.breach_id for row in opened]
     told = connection.execute(TO_TELL, {"breaches": ids}).all()
-    teams = {(row.team_code, row.service_code) for row in told}
-    leaders = leaders_of_teams(connection, settings, teams)
+    agents = [Agent(row.agent_id, row.team_code, row.service_code) for row in told]
+    leaders = leaders_of_agents(connection, settings, agents)
     lines: dict[str, list[Row[Any]]] = {}
-    for row in told:
-        for address in leaders[row.team_code, row.service_code]:
+    for row, agent in zip(told, agents, strict=True):
+        for address in leaders[agent]:
             lines.setdefault(address, []).append(row)
     mails = [
         Mail(
@@ -236,6 +237,7 @@ def _tell(
                     dict.fromkeys(row.team_name or row.service_name for row in rows)
                 ),
                 "groups": _groups(rows, settings),
+                "link": settings.desk_page("/"),
             },
         )
         for address, rows in sorted(lines.items())

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, RowMapping, text
 from rtm.breach.agents import DetectedMatters, detect_agent_matters
 from rtm.breach.rosters import detect_missing_rosters
 from rtm.breach.watching import Verdict, Watch
-from rtm.notify import Mail, queue_mails
+from rtm.notify import Mail, queue_mails, unconfirmed_mails
 from rtm.recipients import coordinators
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
@@ -213,9 +213,16 @@ TO_BE_TOLD_OF = text(
 )
 
 
-def _troubles(connection: Connection, settings: Settings) -> dict[tuple[str, str], str]:
+def _troubles(
+    connection: Connection, settings: Settings, as_of: datetime
+) -> dict[tuple[str, str], str]:
     """What is wrong now: the detail by kind and subject."""
     troubles = {(row.kind, row.subject): row.detail for row in connection.execute(TROUBLES)}
+    for mail in unconfirmed_mails(connection, as_of):
+        troubles["mail_unconfirmed", f"{mail.mail_id}"] = (
+            f"it may or may not have reached {mail.recipient}: {mail.subject!r}; ask, and if it did"
+            f" not: ./rtm outbox resend {mail.mail_id}"
+        )
     services: list[str] = list(connection.execute(TO_BE_TOLD_OF).scalars())
     for service_code in services:
         if not coordinators(connection, settings, service_code):
@@ -228,7 +235,7 @@ def _troubles(connection: Connection, settings: Settings) -> dict[tuple[str, str
 
 def _raise_incidents(connection: Connection, settings: Settings, as_of: datetime) -> int:
     """Opens an incident for each trouble that is new, closes those that are gone."""
-    troubles = _troubles(connection, settings)
+    troubles = _troubles(connection, settings, as_of)
     known = {
         (row.kind, row.subject): row.incident_id
         for row in connection.execute(

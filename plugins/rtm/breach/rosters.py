@@ -115,6 +115,7 @@ def _warn(connection: Connection, settings: Settings, as_of: datetime) -> None:
             "roster_date": f"{date.roster_date:%d/%m/%Y}",
             "due_text": f"{date.due_at.astimezone(ZoneInfo(date.timezone)):%d/%m/%Y %H:%M %Z}",
             "lacks_text": say[date.lacks].format(errors=date.latest_errors),
+            "link": settings.desk_page("/rosters"),
         }
         mails += [
             Mail("roster_due", thread, address, facts, thread)

@@ -3,8 +3,18 @@
 Nothing here decides who must know what; that is said by the room that found it.
 """
 
-from rtm.notify.outbox import Attachment, Mail, attach, queue_mails
+from rtm.notify.outbox import Attachment, Mail, attach, queue_mails, unconfirmed_mails
 from rtm.notify.rendering import words
 from rtm.notify.sending import ON_PAPER, Sent, send_due
 
-__all__ = ["ON_PAPER", "Attachment", "Mail", "Sent", "attach", "queue_mails", "send_due", "words"]
+__all__ = [
+    "ON_PAPER",
+    "Attachment",
+    "Mail",
+    "Sent",
+    "attach",
+    "queue_mails",
+    "send_due",
+    "unconfirmed_mails",
+    "words",
+]

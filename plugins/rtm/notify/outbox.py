@@ -6,12 +6,12 @@ What goes out with it is kept once, however many get it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from rtm.notify.rendering import render
 from rtm.settings import Language
@@ -98,3 +98,27 @@ def queue_mails(
         )
         queued += done.rowcount
     return queued
+
+
+# What the operators themselves did not get is not told in another mail to them.
+UNCONFIRMED = text(
+    """
+    select mail.mail_id, mail.recipient, mail.subject
+    from ops.outbox as mail
+    where mail.state = 'unconfirmed'
+        and mail.next_attempt_at > cast(:as_of as timestamptz) - cast(:told_for as interval)
+        and mail.kind <> 'incident'
+        and not exists (
+            select from ops.outbox as inside
+            where inside.digest_id = mail.mail_id and inside.kind = 'incident'
+        )
+    order by mail.mail_id
+    """
+)
+TOLD_FOR = timedelta(days=1)
+
+
+def unconfirmed_mails(connection: Connection, as_of: datetime) -> Sequence[Row[Any]]:
+    """Mails of the last day that may or may not have reached their reader (`mail_id`, `recipient`,
+    `subject`), for a person to look at."""
+    return connection.execute(UNCONFIRMED, {"as_of": as_of, "told_for": TOLD_FOR}).all()

@@ -7,11 +7,9 @@ hold the form and no words of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -61,7 +59,7 @@ def _one_line(subject: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
+    return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
@@ -69,9 +67,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["local"] = _local
-    environment.filters["number"] = _number
-    return environment
 
 
 @cache
@@ -81,11 +76,3 @@ def _words(language: Language) -> dict[str, dict[str, str]]:
         kind: {name: texts[language] for name, texts in words.items()}
         for kind, words in catalogue.items()
     }
-
-
-def _local(instant: datetime, zone: str) -> str:
-    return instant.astimezone(ZoneInfo(zone)).strftime("%d/%m/%Y %H:%M %Z")
-
-
-def _number(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{float(value):.{digits}f}"

@@ -1,7 +1,8 @@
 """Hands due mails to the SMTP server: retried until they are answered, never sent twice.
 
-A mail is claimed before it is handed over. One whose handing over was cut off before its answer
-was recorded may have gone out: it is marked `unconfirmed` for a person, not sent again.
+A mail is claimed before it is handed over. One that may have gone out is marked `unconfirmed` for
+a person, not sent again: the connection broke while its body was on the way, or the process ended
+before the answer was recorded. What breaks earlier is tried again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sqlalchemy import Row, text
 
 from rtm.notify.composing import compose, read_sender
 from rtm.notify.digesting import gather
-from rtm.notify.server import connect, read_server
+from rtm.notify.server import UnconfirmedError, connect, hand_over, read_server
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
@@ -42,12 +43,11 @@ def send_due(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Sent:
     round_ = Sent()
     with warehouse.exclusive("outbox"):
         _mark_cut_off(warehouse)
-        with warehouse.transaction(Role.APP) as connection:
-            gather(connection, settings.language, as_of)
         if settings.smtp_url == ON_PAPER:
+            _gather(warehouse, settings, as_of)
             round_.sent = _record_on_paper(warehouse, as_of)
         elif settings.smtp_url and _has_due(warehouse, as_of):
-            _send_over(settings.smtp_url, settings.mail_from, warehouse, as_of, round_)
+            _send_over(settings.smtp_url, warehouse, settings, as_of, round_)
         with warehouse.transaction(Role.APP) as connection:
             round_.waiting = connection.execute(
                 text("select count(*) from ops.outbox where state = 'queued'")
@@ -55,13 +55,20 @@ def send_due(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Sent:
     return round_
 
 
+def _gather(warehouse: Warehouse, settings: Settings, as_of: datetime) -> None:
+    with warehouse.transaction(Role.APP) as connection:
+        gather(connection, settings.language, as_of)
+
+
 def _send_over(
-    url: str, mail_from: str, warehouse: Warehouse, as_of: datetime, round_: Sent
+    url: str, warehouse: Warehouse, settings: Settings, as_of: datetime, round_: Sent
 ) -> None:
     # A wrong setting is the fault of no mail: it is found before one is claimed.
-    address, sender = read_server(url), read_sender(mail_from)
+    address, sender = read_server(url), read_sender(settings.mail_from)
     try:
         with connect(address) as server:
+            # Not before there is a server: what waits for one becomes one digest, not one a round.
+            _gather(warehouse, settings, as_of)
             while mail := _claim(warehouse, as_of):
                 _hand_over(warehouse, server, sender, mail, as_of, round_)
     except OSError as error:  # smtplib's own errors are among them
@@ -84,18 +91,21 @@ def _hand_over(
         _record(warehouse, mail, "refused", str(error), as_of)
         return
     try:
-        server.sendmail(sender.addr_spec, [mail.recipient], content)
-    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
+        hand_over(server, sender.addr_spec, mail.recipient, content)
+    except smtplib.SMTPResponseException as error:
         round_.failed += 1
-        code, answer = _answer(error)
+        code = error.smtp_code
         # All mails have the same sender: a server that does not take it says nothing of this one.
         is_final = code >= REFUSED_FROM and not isinstance(error, smtplib.SMTPSenderRefused)
-        _record(warehouse, mail, "refused" if is_final else "queued", f"{code} {answer}", as_of)
+        answer = f"{code} {_text(error.smtp_error)}"
+        _record(warehouse, mail, "refused" if is_final else "queued", answer, as_of)
         # Fails where the server hung up with its answer (421), before another mail is claimed.
         server.rset()
-    except OSError:
-        # Nothing tells whether the server took it: a person decides.
-        _record(warehouse, mail, "unconfirmed", "the connection broke while sending", as_of)
+    except UnconfirmedError as error:
+        _record(warehouse, mail, "unconfirmed", str(error), as_of)
+        raise
+    except OSError as error:
+        _record(warehouse, mail, "queued", f"no connection: {error}", as_of)
         raise
     else:
         round_.sent += 1
@@ -114,15 +124,8 @@ def _attachments(
         ).all()
 
 
-def _answer(error: smtplib.SMTPException) -> tuple[int, str]:
-    code: int
-    said: bytes | str
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, said = next(iter(error.recipients.values()))
-    else:
-        assert isinstance(error, smtplib.SMTPResponseException)
-        code, said = error.smtp_code, error.smtp_error
-    return code, said.decode(errors="replace") if isinstance(said, bytes) else said
+def _text(answer: bytes | str) -> str:
+    return answer.decode(errors="replace") if isinstance(answer, bytes) else answer
 
 
 def _mark_cut_off(warehouse: Warehouse) -> None:
@@ -155,7 +158,8 @@ def _claim(warehouse: Warehouse, as_of: datetime) -> Row[tuple[object, ...]] | N
         return connection.execute(
             text(
                 """
-                update ops.outbox set state = 'sending', attempts = attempts + 1
+                update ops.outbox
+                set state = 'sending', attempts = attempts + 1, next_attempt_at = :as_of
                 where mail_id = (
                     select mail_id from ops.outbox
                     where state = 'queued' and next_attempt_at <= :as_of
@@ -184,7 +188,10 @@ def _record(
                     state = :state,
                     smtp_answer = :answer,
                     sent_at = case when :state = 'sent' then cast(:as_of as timestamptz) end,
-                    next_attempt_at = :next_attempt_at
+                    next_attempt_at = case
+                        when :state = 'queued' then cast(:next_attempt_at as timestamptz)
+                        else next_attempt_at
+                    end
                 where mail_id = :mail_id
                 """
             ),
@@ -213,8 +220,8 @@ def _record_on_paper(warehouse: Warehouse, as_of: datetime) -> int:
     with warehouse.transaction(Role.APP) as connection:
         return connection.execute(
             text(
-                "update ops.outbox set state = 'sent', sent_at = :as_of, attempts = attempts + 1,"
-                " smtp_answer = 'on paper: a replay sends nothing'"
+                "update ops.outbox set state = 'sent', sent_at = :as_of, next_attempt_at = :as_of,"
+                " attempts = attempts + 1, smtp_answer = 'on paper: a replay sends nothing'"
                 " where state = 'queued' and next_attempt_at <= :as_of"
             ),
             {"as_of": as_of},

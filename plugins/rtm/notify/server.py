@@ -1,10 +1,11 @@
-"""The mail server: reads its URL and opens a connection to it.
+"""The mail server: reads its URL, opens a connection to it, hands one mail over.
 
 The URL may hold a password, so no error of this module quotes it, nor the server's answer to it.
 """
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -85,3 +86,47 @@ def _log_in(connection: smtplib.SMTP, server: MailServer) -> None:
         raise smtplib.SMTPAuthenticationError(
             error.smtp_code, "the user or password of RTM_SMTP_URL is not accepted"
         ) from None
+
+
+class UnconfirmedError(OSError):
+    """The connection broke after the mail itself had begun to go over: it may have been taken."""
+
+
+def hand_over(server: smtplib.SMTP, sender: str, recipient: str, content: bytes) -> None:
+    """One mail to one recipient, its lines ended by CRLF. In steps, unlike `SMTP.sendmail`, since
+    only a break in the last of them leaves it unknown whether the mail was taken.
+
+    Raises SMTPSenderRefused or another SMTPResponseException with the server's refusal,
+    UnconfirmedError, or any other OSError where nothing of the mail has gone over yet.
+    """
+    options = [f"size={len(content)}"] if server.has_extn("size") else []
+    code, answer = _heed(server, *server.mail(sender, options))
+    if not _is_taken(code):
+        raise smtplib.SMTPSenderRefused(code, answer, sender)
+    code, answer = _heed(server, *server.rcpt(recipient))
+    if not _is_taken(code):
+        raise smtplib.SMTPResponseException(code, answer)
+    code, answer = _heed(server, *server.docmd("data"))
+    if code != 354:
+        raise smtplib.SMTPDataError(code, answer)
+    try:
+        # A line that begins with a point would end the mail.
+        server.send(re.sub(rb"(?m)^\.", b"..", content).removesuffix(b"\r\n") + b"\r\n.\r\n")
+        code, answer = server.getreply()
+    except OSError as error:
+        raise UnconfirmedError(f"the connection broke while sending: {error}") from error
+    if 400 <= code < 600:
+        _heed(server, code, answer)
+        raise smtplib.SMTPDataError(code, answer)
+    if not _is_taken(code):
+        raise UnconfirmedError(f"the server's answer to the mail cannot be read: {answer!r}")
+
+
+def _heed(server: smtplib.SMTP, code: int, answer: bytes) -> tuple[int, bytes]:
+    if code == 421:  # It hangs up.
+        server.close()
+    return code, answer
+
+
+def _is_taken(code: int) -> bool:
+    return 200 <= code < 300

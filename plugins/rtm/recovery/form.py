@@ -22,12 +22,14 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 from sqlalchemy import Connection, RowMapping, text
 
+from rtm.fonts import BOLD, FONT, register_fonts
 from rtm.notify import words
 from rtm.recipients import names_of
 from rtm.recovery.changing import read_history
 from rtm.recovery.telling import volume_text
 from rtm.roster.cells import saved, write_text
 from rtm.settings import Language
+from rtm.speech import Speech
 
 MARGIN = 18 * mm
 LABEL_WIDTH = 48 * mm
@@ -68,6 +70,7 @@ def plans_of_month(connection: Connection, month: date, service: str | None) -> 
 
 def plan_as_pdf(connection: Connection, plan: RowMapping, language: Language) -> bytes:
     """One plan as a form: its numbers, what people wrote, and each step with who took it."""
+    register_fonts()
     out = io.BytesIO()
     title = words("plan_form", language)["title"].format(plan_id=plan["plan_id"])
     document = SimpleDocTemplate(
@@ -83,7 +86,7 @@ def plan_as_pdf(connection: Connection, plan: RowMapping, language: Language) ->
     )
 
     def footer(canvas: Canvas, _: Any) -> None:
-        canvas.setFont("Helvetica", 8)
+        canvas.setFont(FONT, 8)
         canvas.drawString(MARGIN, 10 * mm, title)
         canvas.drawRightString(A4[0] - MARGIN, 10 * mm, str(canvas.getPageNumber()))
 
@@ -95,14 +98,16 @@ def plan_as_pdf(connection: Connection, plan: RowMapping, language: Language) ->
 def _blocks(connection: Connection, plan: RowMapping, language: Language) -> Iterable[Flowable]:
     say = words("plan_form", language)
     styles = getSampleStyleSheet()
-    body = ParagraphStyle("cell", styles["BodyText"], fontSize=9, leading=12)
-    yield Paragraph(escape(say["title"].format(plan_id=plan["plan_id"])), styles["Title"])
+    body = ParagraphStyle("cell", styles["BodyText"], fontName=FONT, fontSize=8, leading=11)
+    heads = [ParagraphStyle(of, styles[of], fontName=BOLD) for of in ("Title", "Heading2")]
+    title, heading = heads
+    yield Paragraph(escape(say["title"].format(plan_id=plan["plan_id"])), title)
     yield Paragraph(escape(f"{say['status']}: {say['status_' + plan['status']]}"), body)
     told = _told(connection, plan, language)
     for section, names in SECTIONS.items():
-        yield Paragraph(escape(say[f"section_{section}"]), styles["Heading2"])
+        yield Paragraph(escape(say[f"section_{section}"]), heading)
         yield _table([[say[name], told[name]] for name in names], body, (LABEL_WIDTH, None))
-    yield Paragraph(escape(say["section_history"]), styles["Heading2"])
+    yield Paragraph(escape(say["section_history"]), heading)
     header = [say["when"], say["who"], say["step"], say["note"]]
     rows = [header, *_history(connection, plan, say)]
     yield _table(rows, body, (32 * mm, 40 * mm, 30 * mm, None))
@@ -172,8 +177,13 @@ def _told(connection: Connection, plan: RowMapping, language: Language) -> dict[
             if name in plan:
                 told[name] = _plain(plan[name], zone)
     told["whys"] = "\n".join(f"{n}. {why}" for n, why in enumerate(plan["whys"], 1)) or "-"
-    told["target"] = f"{plan['comparator']} {float(plan['target']):g}"
-    told["observed"] = f"{float(plan['observed']):.2f}"
+    speech, kpi = Speech(language), plan["kpi"]
+    told["channel"] = speech.channel(plan["channel"])
+    told["kpi"] = speech.say(f"kpi.{kpi}")
+    told["severity"] = speech.severity(plan["severity"])
+    told["target"] = speech.target(kpi, plan["comparator"], plan["target"])
+    # With more digits than a page has: what misses a target is to be seen missing.
+    told["observed"] = speech.kpi(kpi, plan["observed"], 2)
     told["volume"] = volume_text(plan, language)
     told["is_effective"] = say[f"effective_{plan['is_effective']}".lower()]
     if plan["cause_category"]:

@@ -17,9 +17,7 @@ from rtm.notify import Mail, queue_mails, words
 from rtm.recipients import coordinators, name_of, on_duty, people, team_leaders
 from rtm.recovery.lifecycle import Action
 from rtm.settings import Language, Settings
-
-UNITS = {"aht": " s", "asa": " s", "waiting_list": "", "oldest_waiting": " s", "roster_h1": ""}
-"""All others are percentages."""
+from rtm.speech import Speech
 
 
 def tell_of_breach(
@@ -105,34 +103,34 @@ def _queue(
 
 def volume_text(plan: RowMapping, language: Language) -> str:
     """What was counted at detection, and how many of it were not lost yet."""
-    counted = f"{float(plan['numerator']):.0f} / {float(plan['denominator']):.0f}"
+    speech = Speech(language)
+    counted = f"{speech.number(plan['numerator'])} / {speech.number(plan['denominator'])}"
     if not plan["at_risk"]:
         return counted
-    return f"{counted} ({words('breach', language)['at_risk'].format(at_risk=plan['at_risk'])})"
+    at_risk = speech.number(plan["at_risk"])
+    return f"{counted} ({words('breach', language)['at_risk'].format(at_risk=at_risk)})"
 
 
 def _facts(plan: RowMapping, settings: Settings) -> dict[str, Any]:
     """What every mail of a plan can say."""
-    facts = plan["facts"]
-    say = words("kpis", settings.language)
-    unit = UNITS.get(plan["kpi"], " %")
+    facts, kpi = plan["facts"], plan["kpi"]
+    speech = Speech(settings.language)
     zone = ZoneInfo(plan["timezone"])
     began, ended = (plan[at].astimezone(zone) for at in ("breach_started_at", "detected_at"))
-    target, observed = float(plan["target"]), float(plan["observed"])
     return {
         "plan_id": plan["plan_id"],
         "service_name": plan["service_name"],
-        "channel": plan["channel"],
-        "formula": facts.get("formula", plan["kpi"]),
-        "severity": plan["severity"],
-        "kpi_name": say.get(plan["kpi"], plan["kpi"]),
-        "target_text": f"{plan['comparator']} {target:.1f}{unit}",
-        "observed_text": f"{observed:.1f}{unit}",
-        "gap_text": f"{observed - target:+.1f}{unit}",
+        "channel": speech.channel(plan["channel"]),
+        "formula": facts.get("formula", kpi),
+        "severity_name": speech.severity(plan["severity"]),
+        "kpi_name": speech.say(f"kpi.{kpi}"),
+        "target_text": speech.target(kpi, plan["comparator"], plan["target"]),
+        "observed_text": speech.kpi(kpi, plan["observed"]),
+        "gap_text": speech.kpi(kpi, plan["observed"] - plan["target"]),
         "volume_text": volume_text(plan, settings.language),
         "window_text": f"{began:%d/%m/%Y %H:%M} – {ended:%H:%M %Z}",
         "missing_text": f"{facts.get('agents_absent', 0)} / {facts.get('agents_late', 0)}",
         "roster_date": f"{plan['roster_date']:%d/%m/%Y}" if plan["roster_date"] else "",
         "due_text": f"{began:%d/%m/%Y %H:%M %Z}",
-        "link": f"{settings.desk_url}/plans/{plan['plan_id']}" if settings.desk_url else "",
+        "link": settings.desk_page(f"/plans/{plan['plan_id']}"),
     }

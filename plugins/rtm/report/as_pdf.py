@@ -16,8 +16,6 @@ from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     CondPageBreak,
@@ -31,6 +29,7 @@ from reportlab.platypus import (
 )
 
 from rtm import charts
+from rtm.fonts import BOLD, FONT, register_fonts
 from rtm.report import contents
 from rtm.report.cells import Speech
 from rtm.report.contents import Cell, Chart, Document
@@ -42,7 +41,6 @@ PADDING = 6
 WIDTH = PAGE[0] - 2 * MARGIN - 2 * PADDING
 LABEL_WIDTH = 58 * mm
 CHART_WIDTH = 200 * mm
-FONT, BOLD = "RtmSans", "RtmSans-Bold"
 LINE, TARGET = colors.HexColor("#0b4f8a"), colors.HexColor("#b34700")
 BAR, RULE, HEAD = (colors.HexColor(code) for code in ("#b8c4ce", "#d0d0d0", "#f2f2f2"))
 LEAST_LETTERS, MOST_LETTERS = 6, 34
@@ -50,7 +48,7 @@ LEAST_LETTERS, MOST_LETTERS = 6, 34
 
 
 def as_pdf(document: Document) -> bytes:
-    _register_fonts()
+    register_fonts()
     out = io.BytesIO()
     template = SimpleDocTemplate(
         out,
@@ -72,13 +70,6 @@ def as_pdf(document: Document) -> bytes:
 
     template.build(list(_blocks(document)), onFirstPage=footer, onLaterPages=footer)
     return out.getvalue()
-
-
-@cache
-def _register_fonts() -> None:
-    """Vera, which reportlab brings: the built-in fonts have no signs for at least and at most."""
-    pdfmetrics.registerFont(TTFont(FONT, "Vera.ttf"))
-    pdfmetrics.registerFont(TTFont(BOLD, "VeraBd.ttf"))
 
 
 @cache

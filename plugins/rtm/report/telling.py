@@ -12,7 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import text
 
 from rtm.notify import Attachment, Mail, attach, queue_mails
-from rtm.recipients import all_coordinators
+from rtm.recipients import coordinators
 from rtm.report import keeping
 from rtm.report.cells import Speech
 from rtm.report.contents import Finding
@@ -104,7 +104,7 @@ def send_report(warehouse: Warehouse, settings: Settings, report: Report, now: d
     thread = f"report-{month}"
     key = f"{thread}-{record.figures_sha256}"
     with warehouse.transaction(Role.APP) as connection:
-        readers = all_coordinators(connection, settings, local_today(figures.services))
+        readers = coordinators(connection, settings, None)
         if not readers:
             raise ReportError(
                 "no coordinator has an address: name one in the feed team, with an email in the"

@@ -4,7 +4,7 @@ calendar of his team; the answers of the mail server are the proof of distributi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -13,6 +13,7 @@ from openpyxl import Workbook
 from sqlalchemy import Connection, Row, text
 
 from rtm.notify import Attachment, Mail, attach, queue_mails, words
+from rtm.recipients import teams_by_leader
 from rtm.roster.cells import XLSX, file_stem, saved
 from rtm.roster.published import held_rows, team_calendars, write_published
 from rtm.settings import Settings
@@ -33,17 +34,6 @@ UNSENT = text(
     """
 )
 
-TEAM_LEADERS = text(
-    """
-    select leader.email, array_agg(distinct team.team_code) as teams
-    from marts.dim_team as team
-    inner join marts.dim_agent as leader on leader.agent_id = team.team_leader_id
-    where team.service_code = :service_code and leader.email is not null
-    group by leader.email
-    order by leader.email
-    """
-)
-
 SHOWN_IN_MAIL = 50
 
 
@@ -56,8 +46,7 @@ def distribute_published(warehouse: Warehouse, settings: Settings, as_of: dateti
     with warehouse.transaction(Role.APP) as connection:
         versions = connection.execute(UNSENT).all()
         for version in versions:
-            known = dict(version._mapping)
-            leaders = connection.execute(TEAM_LEADERS, known).all()
+            leaders = teams_by_leader(connection, version.service_code)
             if not leaders:
                 continue
             distributed += 1
@@ -69,7 +58,7 @@ def _queue(
     connection: Connection,
     settings: Settings,
     version: Row[Any],
-    leaders: Sequence[Row[Any]],
+    leaders: Mapping[str, Sequence[str]],
     as_of: datetime,
 ) -> None:
     rows = held_rows(connection, version)
@@ -95,18 +84,19 @@ def _queue(
         "version": version.version,
         "agents": agents[:SHOWN_IN_MAIL],
         "hidden": max(len(agents) - SHOWN_IN_MAIL, 0),
+        "link": settings.desk_page(f"/rosters/versions/{version.version_id}"),
     }
     thread = f"roster-{version.version_id}"
     mails = [
         Mail(
             "roster_distribution",
             thread,
-            leader.email,
+            address,
             facts,
             thread,
-            workbook + sum((of_team.get(team, ()) for team in leader.teams), ()),
+            workbook + sum((of_team.get(team, ()) for team in teams), ()),
         )
-        for leader in leaders
+        for address, teams in leaders.items()
     ]
     queue_mails(connection, mails, settings.language, as_of)
 

@@ -411,4 +411,8 @@ def _facts(
         "findings": list(findings[:SHOWN_IN_MAIL]),
         "has_answer": version.verdict != "check_broken",
         "hidden": max(len(findings) - SHOWN_IN_MAIL, 0),
+        # Of no service, nobody has the right to read it there.
+        "link": settings.desk_page(
+            f"/rosters/versions/{version.version_id}" if version.service_code else "/rosters"
+        ),
     }

@@ -644,7 +644,13 @@ class Outbox(Base):
     __table_args__ = (
         UniqueConstraint("dedupe_key"),
         Index(None, "thread"),
+        Index(None, "digest_id"),
         Index("ix_outbox_due", "next_attempt_at", postgresql_where=text("state = 'queued'")),
+        Index(
+            "ix_outbox_gone",
+            "next_attempt_at",
+            postgresql_where=text("state in ('sent', 'unconfirmed')"),
+        ),
         CheckConstraint(
             "state in ('queued', 'sending', 'sent', 'refused', 'unconfirmed', 'digested')",
             name="state",
@@ -664,8 +670,13 @@ class Outbox(Base):
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]
     next_attempt_at: Mapped[datetime]
+    """Of one that is no longer queued: when it was tried last."""
     sent_at: Mapped[datetime | None]
     smtp_answer: Mapped[str | None]
+    digest_id: Mapped[int | None] = mapped_column(
+        ForeignKey("ops.outbox.mail_id", ondelete="SET NULL")
+    )
+    """The mail in which one that is `digested` went."""
 
 
 class Attachment(Base):
