@@ -231,3 +231,7 @@ def test_a_plan_without_effect_within_its_horizon_is_told_so(act, missed, delive
     assert query("select is_effective from ops.recovery_plan") == [{"is_effective": None}]
     run_cycle(missed, TEN + timedelta(hours=4, minutes=35))
     assert query("select is_effective from ops.recovery_plan") == [{"is_effective": False}]
+    mails = query("select recipient, body_text from ops.outbox where kind = 'plan_ineffective'")
+    told = {mail["recipient"] for mail in mails}
+    assert told == {"ani@bank.example", "koko@bank.example", "lia@bank.example"}
+    assert "tidak kembali mencapai target" in mails[0]["body_text"]

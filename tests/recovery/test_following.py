@@ -3,6 +3,7 @@ removes at the end of the retention."""
 
 from __future__ import annotations
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from time import sleep
@@ -11,6 +12,7 @@ import pytest
 
 from rtm import audit
 from rtm.cycle import run_cycle
+from rtm.notify import ON_PAPER, send_due
 from rtm.recovery import Change, change_plan, remove_expired
 from rtm.recovery.changing import lock_plan
 from rtm.recovery.lifecycle import Action
@@ -28,6 +30,10 @@ def corrected():
     return CALL_HEADER + rows
 
 
+def on_paper(system):
+    return dataclasses.replace(system.settings, smtp_url=ON_PAPER)
+
+
 def test_a_breach_that_corrected_data_take_away_is_withdrawn_with_both_numbers(
     missed, deliver, query
 ):
@@ -43,6 +49,9 @@ def test_a_breach_that_corrected_data_take_away_is_withdrawn_with_both_numbers(
     (entry,) = query("select * from ops.audit where action = 'withdraw'")
     assert entry["actor"] == "rtm"
     assert entry["content"]["note"] == "0.00 (0/12) -> 100.00 (12/12)"
+    mails = query("select recipient, body_text from ops.outbox where kind = 'plan_withdraw'")
+    assert {mail["recipient"] for mail in mails} == set(told(query, "breach"))
+    assert "0.00 (0/12) -> 100.00 (12/12)" in mails[0]["body_text"]
     run_cycle(missed, TEN + 30 * MINUTE)
     assert len(query("select * from ops.recovery_plan")) == 1
 
@@ -171,9 +180,13 @@ def test_what_becomes_critical_is_due_sooner_and_stays_critical(system, deliver,
     assert (breach["severity"], breach["severity_since"]) == ("critical", TEN + 6 * MINUTE)
     (due,) = query("select * from marts.rpt_plan_due")
     assert due["due_at"] == TEN + 21 * MINUTE, "fifteen minutes from when it became critical"
+    mail, *_ = query("select subject, body_text from ops.outbox where kind = 'breach_worse'")
+    assert "kini kritis" in mail["subject"]
+    assert "Kritis sejak: 23/11/2026 10:06 WIB" in mail["body_text"]
     deliver("call", "met.csv", calls("N", TEN + 7 * MINUTE, 60, "answered"), TEN + 18 * MINUTE)
     run_cycle(system, TEN + 18 * MINUTE)
     assert query("select severity from ops.breach") == [{"severity": "critical"}]
+    assert told(query, "breach_worse") == ["koko@bank.example", "lia@bank.example"]
 
 
 def test_the_due_time_of_a_worsened_breach_is_never_later_than_before(missed, query):
@@ -250,12 +263,14 @@ def test_each_status_has_its_step(act, query):
 
 def test_what_was_kept_long_enough_is_removed_with_a_record_of_it(missed, act, plan_id, query):
     steps(act, *TO_CLOSED)
+    send_due(missed.warehouse, on_paper(missed), TEN + 20 * MINUTE)
+    assert told(query, "digest"), "some of its mails went out together"
     for at in (datetime(2028, 11, 23, tzinfo=UTC), TEN):
         assert remove_expired(missed.warehouse, at) == 0
     assert remove_expired(missed.warehouse, YEARS_LATER) == 1
     assert query("select * from ops.recovery_plan") == []
     assert query("select * from ops.breach") == []
-    assert query("select * from ops.outbox where thread like 'breach-%'") == []
+    assert query("select * from ops.outbox") == []
     kept = query("select * from ops.audit where subject_id = :plan order by audit_id", plan=plan_id)
     assert [entry["action"] for entry in kept][-1] == "remove"
     assert all(entry["content"] is None for entry in kept[:-1])

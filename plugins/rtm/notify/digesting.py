@@ -15,11 +15,12 @@ from sqlalchemy import Connection, text
 from rtm.notify.outbox import Mail, queue_mails
 from rtm.settings import Language
 
-BREACHES = ("breach", "roster_breach")
+BREACHES = ("breach", "breach_worse", "roster_breach")
 ESCALATION = "plan_escalation"
 ALERTS = (
     *(*BREACHES, ESCALATION, "roster_due", "incident"),
     *("plan_submit", "plan_return", "plan_verify", "plan_reopen", "plan_due"),
+    *("plan_withdraw", "plan_ineffective"),
 )
 MATTERS = "agent_digest"
 DIGEST = "digest"

@@ -13,7 +13,9 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from rtm import audit
-from rtm.recovery.changing import SUBJECT
+from rtm.recovery.changing import SUBJECT, read_plan
+from rtm.recovery.telling import tell_of_no_effect
+from rtm.settings import Settings
 
 # In the terms of the interval marts: the KPI's column there is the value in the unit of the target.
 # Who is there is told for each interval that is over: agents on average of those required, and of
@@ -180,10 +182,12 @@ JUDGE = text(
 )
 
 
-def judge_effects(connection: Connection, as_of: datetime) -> int:
+def judge_effects(connection: Connection, settings: Settings, as_of: datetime) -> int:
     """Judges the plans that are done, by what the marts know at `as_of`; returns how many."""
     judged = connection.execute(JUDGE, {"as_of": as_of}).all()
     for plan in judged:
         content = {"changed": {"is_effective": [None, plan.is_effective]}}
         audit.record(connection, as_of, audit.PIPELINE, SUBJECT, plan.plan_id, "judge", content)
+        if not plan.is_effective:
+            tell_of_no_effect(connection, settings, read_plan(connection, plan.plan_id), as_of)
     return len(judged)

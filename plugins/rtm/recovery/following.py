@@ -1,4 +1,4 @@
-"""What a cycle does with recovery plans: drafts, withdraws, judges and reminds."""
+"""What a cycle does with recovery plans: drafts, withdraws, judges, tells and reminds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rtm.recovery.drafting import draft_plans
 from rtm.recovery.effect import judge_effects
 from rtm.recovery.reminding import remind
 from rtm.recovery.withdrawing import withdraw_corrected
+from rtm.recovery.worsening import tell_of_worsened
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
@@ -34,7 +35,8 @@ def follow_plans(warehouse: Warehouse, settings: Settings, as_of: datetime) -> F
         drafted = draft_plans(connection, settings, as_of)
     withdrawn = withdraw_corrected(warehouse, settings, as_of)
     with warehouse.transaction(Role.APP) as connection:
-        judged = judge_effects(connection, as_of)
+        judged = judge_effects(connection, settings, as_of)
     with warehouse.transaction(Role.APP) as connection:
+        tell_of_worsened(connection, settings, as_of)
         reminded = remind(connection, settings, as_of)
     return Followed(drafted, withdrawn, judged, reminded)

@@ -1,4 +1,5 @@
-"""Removes plans whose time of keeping is over, with their breach and their mails.
+"""Removes plans whose time of keeping is over, with their breach and their mails, and the digests
+in which those went out.
 
 What stays is a row of the audit that says so, and the bare fact of each step. A plan on legal hold
 stays whole.
@@ -28,6 +29,12 @@ EXPIRED = text(
 REMOVE = (
     text("delete from ops.recovery_plan where plan_id = any(:plans)"),
     text("delete from ops.breach where breach_id = any(:breaches)"),
+    text(
+        """
+        delete from ops.outbox
+        where mail_id in (select digest_id from ops.outbox where thread = any(:threads))
+        """
+    ),
     text("delete from ops.outbox where thread = any(:threads)"),
 )
 AT_ONCE = 500

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, RowMapping, text
 
 from rtm.notify import Mail, queue_mails, words
 from rtm.recipients import coordinators, name_of, on_duty, people, team_leaders
@@ -33,6 +33,41 @@ def tell_of_breach(
     _queue(connection, settings, plan, kind, f"duty:{number}", others, {}, as_of)
 
 
+TOLD_OF = text("select distinct recipient from ops.outbox where thread = :thread")
+
+
+def tell_of_worse(
+    connection: Connection,
+    settings: Settings,
+    plan: RowMapping,
+    observed: float,
+    since: datetime,
+    as_of: datetime,
+) -> None:
+    """To those who were told of the breach at first, and who writes its plan: it is critical since
+    then, and what the KPI shows now."""
+    service = plan["service_code"]
+    told = {*coordinators(connection, settings, service), *on_duty(connection, service, as_of)}
+    told |= set(people(connection, plan["contributors"]))
+    facts = {
+        "now_text": Speech(settings.language).kpi(plan["kpi"], observed),
+        "since_text": f"{since.astimezone(ZoneInfo(plan['timezone'])):%d/%m/%Y %H:%M %Z}",
+    }
+    key = f"worse:{plan['breach_id']}"
+    _queue(connection, settings, plan, "breach_worse", key, sorted(told), facts, as_of)
+
+
+def tell_of_no_effect(
+    connection: Connection, settings: Settings, plan: RowMapping, as_of: datetime
+) -> None:
+    """To all who have to do with a plan that had no effect."""
+    service = plan["service_code"]
+    told = {*team_leaders(connection, service), *coordinators(connection, settings, service)}
+    told |= set(people(connection, [plan["responsible"], *plan["contributors"]]))
+    key = f"ineffective:{plan['plan_id']}:{plan['revision']}"
+    _queue(connection, settings, plan, "plan_ineffective", key, sorted(told), {}, as_of)
+
+
 def tell_of_change(
     connection: Connection,
     settings: Settings,
@@ -42,7 +77,8 @@ def tell_of_change(
     note: str | None,
     at: datetime,
 ) -> None:
-    """To those who have the next step: a plan that is submitted, returned, verified or reopened."""
+    """To those who have the next step: a plan that is submitted, returned, verified or reopened.
+    That it is withdrawn is told to all who were told of its breach."""
     service = plan["service_code"]
     if action is Action.SUBMIT:
         told = set(team_leaders(connection, service)) | set(
@@ -54,6 +90,9 @@ def tell_of_change(
         told |= set(team_leaders(connection, service)) if action is Action.REOPEN else set()
     elif action is Action.VERIFY:
         told = set(people(connection, [plan["responsible"], plan["author"]]))
+    elif action is Action.WITHDRAW:
+        thread = f"breach-{plan['breach_id']}"
+        told = set(connection.execute(TOLD_OF, {"thread": thread}).scalars())
     else:
         return
     _queue(
