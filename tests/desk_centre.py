@@ -29,9 +29,9 @@ MARKUP = "<script>alert('x')</script>"
 TEAM_LEADER, OTHER_LEADER, COORDINATOR, WFM, AGENT = (
     *("KRT0003", "DGT0003", "KRT0001", "KRT0002", "KRT0017"),
 )
-MARKED, OFFICE, GONE, IDLE = "MRK1", "WFM1", "OLD1", "IDL1"
+MARKED, OFFICE, GONE, IDLE, DEPUTY = "MRK1", "WFM1", "OLD1", "IDL1", "DEP1"
 """A team leader whose name is markup; workforce management without a team; one who has left; a
-team leader without a team."""
+team leader without a team; one whose team another leads by the feed `team`."""
 
 MORE = {
     "service": "service_code,service_name,client_name,timezone\n"
@@ -44,7 +44,8 @@ MORE = {
     "MRK3,Sari,shared@bank.example,team_leader,MRK-T,2026-01-01,\n"
     "WFM1,Wati,wati@bank.example,wfm,,2026-01-01,\n"
     "OLD1,Lama,lama@bank.example,team_leader,MRK-T,2026-01-01,2026-11-22\n"
-    "IDL1,Idris,idris@bank.example,team_leader,MRK-T,2026-01-01,\n",
+    "IDL1,Idris,idris@bank.example,team_leader,,2026-01-01,\n"
+    "DEP1,Deni,deni@bank.example,team_leader,MRK-T,2026-01-01,\n",
     "kpi_target": "service_code,channel,kpi,comparator,target,effective_from\n"
     "MARKED,voice,scr,>=,95,2026-01-01\n",
 }

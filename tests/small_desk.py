@@ -17,12 +17,14 @@ MORE = {
     "service": "LAIN,Layanan Lain,Bank,Asia/Jakarta\n",
     "team": "T2,Tim Dua,KARTU,L2,K1\nT9,Tim Lain,LAIN,L9,K9\n",
     "agent": "L2,Lukman,lukman@bank.example,team_leader,T2,2026-01-01\n"
+    "D1,Dedi,dedi@bank.example,team_leader,T1,2026-01-01\n"
     "A3,Cici,cici@bank.example,agent,T2,2026-01-01\n"
     "L9,Lina,lina@bank.example,team_leader,T9,2026-01-01\n"
     "A9,Doni,doni@bank.example,agent,T9,2026-01-01\n",
 }
-EVERYBODY = (None, "A1", "L1", "L2", "K1", "W1", "L9", "admin")
-"""Nobody; an agent; team leaders of either team; their coordinator; workforce management of the
+EVERYBODY = (None, "A1", "L1", "D1", "L2", "K1", "W1", "L9", "admin")
+"""Nobody; an agent; the team leader of T1, its second one, whom the feed `team` does not name, and
+that of T2; their coordinator; workforce management of the
 service; a team leader of another service; an administrator."""
 
 DELIVERED = ("exception/desk-*", "roster/2*T*")

@@ -92,6 +92,10 @@ class Speech:
     def day(self, day: date) -> str:
         return str(format_date(day, "EEE d MMM y", locale=self.language))
 
+    def month(self, month: date) -> str:
+        """The month of a date, with its year."""
+        return str(format_date(month, "MMMM y", locale=self.language))
+
     def moment(self, instant: datetime, zone: str) -> str:
         """Date and time in the service's zone, with the zone's name."""
         return self._local(instant, zone, "d MMM y HH:mm")

@@ -77,6 +77,8 @@ def test_a_breach_becomes_a_verified_and_closed_plan_by_two_people(visit):
 
     page = coordinator.go(path)
     expect(page.get_by_text(EVIDENCE).first).to_be_visible()
+    expect(page.get_by_text("The effect is not known yet")).to_be_visible()
+    page.get_by_label("Note on the closing").fill("Seen working by both")
     page.get_by_role("button", name="Close the plan").click()
     expect(page.get_by_role("status").filter(has_text="Closed")).to_be_visible()
     checked(coordinator, "plan-closed-en-1280")

@@ -193,6 +193,41 @@ def test_the_list_is_narrowed_by_service_and_team(reader, case):
     assert "Belum pernah ada langkah" in lia.text("/coaching/agents/A2")
 
 
+def test_each_block_of_the_list_has_its_own_pages_and_counts_all_that_there_is(
+    reader,
+    case,
+    floor,  # noqa: F811
+):
+    """230 proposals of T1 stand before the one follow-up that is due, of A3 in T2."""
+    lukman = reader("L2")
+    assert post(lukman, case["A3"], "issue").status_code == 303
+    more = (
+        "insert into ops.coaching (service_code, agent_id, status_since, proposed_step,"
+        " proposed_step_no, proposed_at)"
+        " select service_code, 'P' || n, status_since, proposed_step, proposed_step_no, proposed_at"
+        " from ops.coaching, generate_series(1, 230) as n where agent_id = 'A1'"
+    )
+    with floor.warehouse.engine().begin() as connection:
+        connection.exec_driver_sql(more)
+    told = lukman.text(LIST)
+    assert "Menunggu keputusan 232 langkah" in told
+    follow_ups = told.split("Menunggu tindak lanjut")[-1].split("Yang berlaku")[0]
+    assert "1 langkah" in follow_ups and "Cici (A3)" in follow_ups
+    assert "Tidak ada tindak lanjut yang menunggu" not in told
+    seen, path = [], LIST
+    while path:
+        page = lukman.get(path).text
+        proposed = page.split('id="issued"')[0]
+        seen += re.findall(r"/coaching/agents/(\w+)", proposed)
+        assert "Cici (A3)" in words_of(page.split('id="issued"')[1].split('id="in_force"')[0])
+        following = re.search(r'rel="next" href="([^"]+)"', proposed)
+        path = following[1].replace("&amp;", "&") if following else None
+    assert len(seen) == len(set(seen)) == 232
+    assert "Halaman 5 dari 5" in lukman.text(f"{LIST}?block=proposed&page=99")
+    assert lukman.get(f"{LIST}?block=nonsense").status_code == 422
+    assert lukman.get(f"{LIST}?block=issued&page=0").status_code == 422
+
+
 def test_markup_in_notes_stays_text(reader, case):
     lia = reader("L1")
     post(lia, case["A1"], "dismiss", note=EVIL)

@@ -11,8 +11,8 @@ import pytest
 from rtm.cycle import System
 from rtm.floor.exceptions import Action
 from tests.desk.test_plan_pages import words_of
-from tests.small_centre import DAY
-from tests.small_desk import EVERYBODY, SmallDesk
+from tests.small_centre import DAY, REFERENCE
+from tests.small_desk import EVERYBODY, MORE, SmallDesk
 
 WANTED = {
     "agent_id": "A2",
@@ -110,7 +110,9 @@ def test_team_leaders_answer_for_their_teams_and_coordinators_for_their_services
     expected = {
         **dict.fromkeys(itertools.product(EVERYBODY, ("A2", "A3", "A9")), 403),
         **{(None, agent): 401 for agent in ("A2", "A3", "A9")},
-        **dict.fromkeys([("L1", "A2"), ("L2", "A3"), ("K1", "A2"), ("K1", "A3")], 303),
+        **dict.fromkeys(
+            [("L1", "A2"), ("D1", "A2"), ("L2", "A3"), ("K1", "A2"), ("K1", "A3")], 303
+        ),
         ("L9", "A9"): 303,
     }
     got = {}
@@ -119,7 +121,7 @@ def test_team_leaders_answer_for_their_teams_and_coordinators_for_their_services
         data = {"csrf_token": small.token(name), **WANTED, "agent_id": agent, **times}
         got[name, agent] = reader(name).client.post("/exceptions", data=data).status_code
     assert got == expected
-    assert len(query("select from ops.exception_request")) == 5
+    assert len(query("select from ops.exception_request")) == 6
 
 
 def test_every_route_asks_every_role(reader, small, query):
@@ -131,7 +133,7 @@ def test_every_route_asks_every_role(reader, small, query):
         assert reader(name).get("/exceptions").status_code == listed, name
         new = 403 if name in ("A1", "W1", "admin") else 401 if name is None else 200
         assert reader(name).get("/exceptions/new").status_code == new, name
-    refused = [name for name in EVERYBODY if name not in ("L1", "K1")]
+    refused = [name for name in EVERYBODY if name not in ("L1", "D1", "K1")]
     for name, action in itertools.product(refused, Action):
         sent = {"csrf_token": small.token(name), "note": "x"}
         answer = reader(name).client.post(f"{path}/{action}", data=sent)
@@ -142,6 +144,53 @@ def test_every_route_asks_every_role(reader, small, query):
     assert act(reader("K1"), path, "approve").status_code == 422
     assert query("select status from ops.exception_request") == [{"status": "waiting"}]
     assert act(reader("L1"), path, "approve").status_code == 303
+
+
+def test_what_was_written_about_an_absence_is_for_its_team_and_those_who_decide_alone(
+    reader, small, deliver
+):
+    """A2 is of L1's team; K1 coordinates the service; L2 leads another team, W1 is its WFM."""
+    path = asked(reader("L1"), reason_code="health", reason="Demam berdarah")
+    now = small.now
+    deliver(
+        "exception",
+        "wfm.csv",
+        "exception_id,agent_id,start_at,end_at,reason,approved_by\n"
+        f"X1,A1,{now.isoformat()},{(now + timedelta(hours=1)).isoformat()},Operasi mata,W1\n",
+        now,
+    )
+    assert act(reader("K1"), path, "approve", note="Surat dokter").status_code == 303
+    small.cycle()
+    assert act(reader("L1"), path, "withdraw", note="Sudah sembuh").status_code == 303
+    # In force until the next cycle, decided, on its own page, in the audit
+    small_texts = ("Demam berdarah", "Operasi mata", "Surat dokter", "Sudah sembuh")
+    seen = {}
+    for name in ("L1", "K1", "L2", "W1", "admin"):
+        pages = ["/exceptions", path, *(["/audit"] if name != "W1" else [])]
+        told = " ".join(reader(name).text(page) for page in pages)
+        seen[name] = {text for text in small_texts if text in told}
+        assert "Budi" in told and "kesehatan" in told and "Koko" in told, name
+        assert ("hanya untuk yang memutuskan" in told) is (name not in ("L1", "K1")), name
+    assert seen == {
+        "L1": set(small_texts),
+        "K1": set(small_texts),
+        **{name: set() for name in ("L2", "W1", "admin")},
+    }
+
+
+def test_who_asked_reads_what_they_wrote_also_after_they_lead_that_team_no_more(
+    reader, small, deliver
+):
+    path = asked(reader("L1"), reason="Demam berdarah")
+    moved = REFERENCE["team"].replace("KARTU,L1,K1", "KARTU,L2,K1") + MORE["team"]
+    moved = moved.replace("T2,Tim Dua,KARTU,L2,K1", "T2,Tim Dua,KARTU,L1,K1")
+    people = (REFERENCE["agent"] + MORE["agent"]).replace("team_leader,T1", "team_leader,T2")
+    deliver("team", "moved.csv", moved, small.now)
+    deliver("agent", "moved.csv", people, small.now)
+    small.cycle()
+    assert "Demam berdarah" in reader("L1").text(path)
+    other = asked(reader("K1"), start_at=f"{DAY}T07:00", end_at=f"{DAY}T07:30", reason="Rahasia")
+    assert "Rahasia" not in reader("L1").text(other)
 
 
 def test_what_lacks_is_named_and_what_was_typed_stays(reader, query):

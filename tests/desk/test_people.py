@@ -12,6 +12,7 @@ from scripts.readme import CLOCK
 from tests.desk_centre import (
     AGENT,
     COORDINATOR,
+    DEPUTY,
     GONE,
     IDLE,
     MARKED,
@@ -36,6 +37,7 @@ def find(centre):
     [
         (TEAM_LEADER, {"KARTU": {Position.TEAM_LEADER}}),
         (OTHER_LEADER, {"DIGITAL": {Position.TEAM_LEADER}}),
+        (DEPUTY, {"MARKED": {Position.TEAM_LEADER}}),
         (COORDINATOR, {"KARTU": {Position.COORDINATOR}, "MARKED": {Position.COORDINATOR}}),
         (WFM, {"KARTU": {Position.WFM}}),
         (

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
 from fastapi import HTTPException, Request
 from fastapi.testclient import TestClient
+from openpyxl import load_workbook
 
 from rtm.cycle import run_cycle
 from rtm.desk.app import create_desk
@@ -20,7 +22,7 @@ from rtm.desk.rights import GRANTS, Position, Right
 from rtm.recovery import remove_expired
 from rtm.recovery.lifecycle import Action
 from tests.recovery.conftest import MINUTE, TEN, missed, plan_id  # noqa: F401 (fixtures)
-from tests.small_centre import REFERENCE
+from tests.small_centre import MORNING, REFERENCE, roster
 
 USER = "x-test-user"
 PLAN = {
@@ -91,11 +93,23 @@ def words_of(html):
     return " ".join(" ".join(parser.words).split())
 
 
+class Clock:
+    """Time at the desk, which passes only here."""
+
+    now = TEN + 6 * MINUTE
+
+
 @pytest.fixture
-def reader(missed):  # noqa: F811
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def reader(missed, clock):  # noqa: F811
     warehouse = missed.warehouse
     doors = Doors(lambda path: f"/auth/login?next={path}", "/auth/logout")
-    desk = create_desk(Desk(missed.settings, b"secret", doors, lambda: warehouse), identify)
+    parts = Desk(missed.settings, b"secret", doors, lambda: warehouse, lambda: clock.now)
+    desk = create_desk(parts, identify)
     return lambda name, language="id": Reader(desk, name, language)
 
 
@@ -116,7 +130,7 @@ def test_a_plan_goes_from_its_draft_to_its_closing_by_two_people(reader, plan, q
     assert koko.post(plan, "verify").status_code == 303
     assert lia.post(plan, "start").status_code == 303
     assert lia.post(plan, "finish", note="Kabel baru").status_code == 303
-    assert koko.post(plan, "close").status_code == 303
+    assert koko.post(plan, "close", note="Cukup").status_code == 303
     assert "Kabel baru" in koko.text(plan)
     (kept,) = query("select * from ops.recovery_plan")
     assert (kept["status"], kept["author"], kept["verifier"]) == ("closed", "L1", "K1")
@@ -127,13 +141,42 @@ def test_a_plan_goes_from_its_draft_to_its_closing_by_two_people(reader, plan, q
     assert "Returned" in audit
 
 
+def test_the_page_says_by_when_the_next_step_is_due_what_the_gap_is_and_by_which_formula(
+    reader, clock, plan, query
+):
+    lia, koko = reader("L1"), reader("K1", "en")
+    told = lia.text(plan)
+    assert (
+        "isi dan ajukan, paling lambat 23 Nov 2026 10:20 WIB: ◷ 14 mnt lagi ."
+        " Bila belum dilakukan, koordinator diberi tahu 23 Nov 2026 10:20 WIB." in told
+    )
+    (breach,) = query("select breach_id from ops.recovery_plan")
+    for path, reads in ((plan, lia), (f"/breaches/{breach['breach_id']}", lia)):
+        told = reads.text(path)
+        assert "Selisih -95,0 %" in told, path
+        assert "Rumus dan versinya scr/1" in told, path
+        assert "paling lambat 23 Nov 2026 10:20 WIB" in told, path
+    clock.now = TEN + 25 * MINUTE
+    told = koko.text(plan)
+    assert "5 min overdue" in told
+    assert "The coordinators have been told since 23 Nov 2026 10:20 WIB." in told
+    assert 'class="notice warn" id="due"' in koko.get(plan).text
+    assert lia.post(plan, "submit", **PLAN).status_code == 303
+    assert "analyse and verify, by 23 Nov 2026 10:55 WIB: ◷ in 30" in koko.text(plan)
+    for who, action in ((koko, "verify"), (lia, "start"), (lia, "finish")):
+        assert who.post(plan, action, note="Kabel baru").status_code == 303
+    assert "Efeknya sedang ditunggu." in lia.text(plan)
+    assert koko.post(plan, "close", note="Cukup").status_code == 303
+    assert 'id="due"' not in lia.get(plan).text
+
+
 def test_of_a_plan_that_is_removed_the_audit_still_tells_each_step(reader, plan, missed):  # noqa: F811
     lia, koko = reader("L1"), reader("K1")
     assert lia.post(plan, "submit", **PLAN).status_code == 303
     assert koko.post(plan, "verify").status_code == 303
     assert lia.post(plan, "start").status_code == 303
     assert lia.post(plan, "finish", note="Kabel baru").status_code == 303
-    assert koko.post(plan, "close").status_code == 303
+    assert koko.post(plan, "close", note="Cukup").status_code == 303
     assert f'href="{plan}"' in koko.get("/audit").text
     assert remove_expired(missed.warehouse, datetime(2035, 1, 1, tzinfo=UTC)) == 1
     audit = koko.text("/audit")
@@ -151,6 +194,81 @@ def test_what_was_typed_is_not_lost_where_something_lacks(reader, plan, query):
     assert ">Alihkan</textarea>" in answer.text
     assert 'aria-invalid="true"' in answer.text
     assert query("select revision from ops.recovery_plan") == [{"revision": 0}]
+
+
+@pytest.mark.parametrize("action", ["write", "submit"])
+def test_only_people_who_are_there_today_are_offered_and_taken_to_carry_a_plan_out(
+    reader,
+    clock,
+    plan,
+    missed,  # noqa: F811
+    deliver,
+    query,
+    action,
+):
+    """A2 left yesterday, A3 begins tomorrow; L9 is of another service; A4's last day is today."""
+    _other_service(missed, deliver)
+    people = REFERENCE["agent"].replace("active_from\n", "active_from,active_to\n")
+    people = people.replace("2026-01-01\n", "2026-01-01,\n")
+    people = people.replace(
+        "A2,Budi,budi@bank.example,agent,T1,2026-01-01,", "A2,Budi,,agent,T1,2026-01-01,2026-11-22"
+    )
+    people += "A3,Cici,,agent,T1,2026-11-24,\nA4,Dodi,,agent,T1,2026-01-01,2026-11-23\n"
+    deliver("agent", "people.csv", people, TEN + 7 * MINUTE)
+    run_cycle(missed, TEN + 8 * MINUTE)
+    lia = reader("L1")
+    form = lia.get(plan).text.split('name="responsible"')[1].split("</select>")[0]
+    assert re.findall(r'value="(\w+)"', form) == ["L1", "L2", "K1", "W1", "A1", "A4"]
+    for wrong in ("A2", "A3", "L9", "siapa", "<b>"):
+        for name, told in (
+            ("L1", f"Pelaksana {wrong} tidak dikenal di layanan ini atau sudah tidak aktif"),
+            ("K1", f"{wrong}, who is to carry it out, is unknown at this service or has left"),
+        ):
+            language = "id" if name == "L1" else "en"
+            answer = reader(name, language).post(plan, action, **PLAN | {"responsible": wrong})
+            assert answer.status_code == 422, (wrong, name)
+            assert told in words_of(answer.text)
+            assert "<b>" not in answer.text
+            assert 'name="responsible" aria-invalid="true"' in answer.text
+            assert ">Alihkan</textarea>" in answer.text
+    assert query("select revision from ops.recovery_plan") == [{"revision": 0}]
+    assert lia.post(plan, action, **PLAN | {"responsible": "A4"}).status_code == 303
+    clock.now += timedelta(days=1)
+    page = lia.get(plan).text
+    if action == "write":
+        assert "A4" not in page.split('name="responsible"')[1].split("</select>")[0]
+    else:
+        assert "Dodi" in page
+
+
+def test_a_plan_whose_effect_is_not_known_yet_is_closed_with_a_reason(reader, plan, query):
+    lia, koko = reader("L1"), reader("K1", "en")
+    assert lia.post(plan, "submit", **PLAN).status_code == 303
+    for who, action in ((koko, "verify"), (lia, "start"), (lia, "finish")):
+        assert who.post(plan, action, note="Kabel baru").status_code == 303
+    form = koko.get(plan).text.split(f'action="{plan}/close"')[1].split("</form>")[0]
+    assert "The effect is not known yet: say why it is closed now." in form
+    assert re.search(r'<textarea name="note"[^>]* required aria-describedby="early"', form)
+    assert koko.post(plan, "close", note="Nobody calls at night").status_code == 303
+    assert "Nobody calls at night" in lia.text(plan)
+
+
+def test_once_the_effect_is_known_a_note_on_the_closing_is_no_must(
+    reader,
+    plan,
+    missed,  # noqa: F811
+):
+    lia, koko = reader("L1"), reader("K1")
+    assert lia.post(plan, "submit", **PLAN).status_code == 303
+    for who, action in ((koko, "verify"), (lia, "start"), (lia, "finish")):
+        assert who.post(plan, action, note="Kabel baru").status_code == 303
+    with missed.warehouse.engine().begin() as connection:
+        connection.exec_driver_sql(
+            "update ops.recovery_plan set is_effective = true, effect_known_at = done_at"
+        )
+    form = koko.get(plan).text.split(f'action="{plan}/close"')[1].split("</form>")[0]
+    assert 'name="note"' in form and "required" not in form and "belum diketahui" not in form
+    assert koko.post(plan, "close").status_code == 303
 
 
 def test_the_second_of_two_who_write_at_once_is_told_and_keeps_what_they_typed(reader, plan):
@@ -190,13 +308,7 @@ def test_no_step_is_offered_that_would_be_refused(reader, plan):
 
 
 def test_a_plan_is_for_those_who_read_its_service(reader, plan, missed, deliver):  # noqa: F811
-    def more(feed, row):
-        deliver(feed, "other.csv", REFERENCE[feed] + row, TEN + 6 * MINUTE)
-
-    more("service", "LAIN,Layanan Lain,Bank,Asia/Jakarta\n")
-    more("team", "T9,Tim Lain,LAIN,L9,K9\n")
-    more("agent", "L9,Lina,lina@bank.example,team_leader,T9,2026-01-01\n")
-    run_cycle(missed, TEN + 7 * MINUTE)
+    _other_service(missed, deliver)
     expected = {None: 401, "A1": 403, "L9": 403, "W1": 200, "L1": 200, "K1": 200, "admin": 200}
     for path in (plan, f"{plan}/form.pdf"):
         got = {name: reader(name).get(path).status_code for name in expected}
@@ -204,6 +316,97 @@ def test_a_plan_is_for_those_who_read_its_service(reader, plan, missed, deliver)
     other = reader("L9")
     assert other.post(plan, "submit", **PLAN).status_code == 403
     assert "Kartu Kredit" not in other.text("/audit")
+
+
+def test_the_second_leader_of_a_team_writes_its_plan(reader, plan, query):
+    """L2 is team leader of T1 by the feed `agent`; the feed `team` names L1."""
+    lukman = reader("L2")
+    assert lukman.post(plan, "submit", **PLAN).status_code == 303
+    assert reader("L1").post(plan, "verify").status_code == 303
+    (kept,) = query("select author, verifier from ops.recovery_plan")
+    assert kept == {"author": "L2", "verifier": "L1"}
+
+
+def test_who_has_the_real_time_function_writes_the_plan_while_on_duty(
+    reader,
+    clock,
+    plan,
+    missed,  # noqa: F811
+    deliver,
+    query,
+):
+    """The roster has A2, an agent, in the function from 08:00 to 17:00, and A1 as the PIC."""
+    rtfm = roster().replace("KARTU,A2,2026-11-23,P,agent", "KARTU,A2,2026-11-23,P,rtfm")
+    rtfm += "KARTU,L2,2026-11-23,OFF,\n"
+    deliver("roster", "roster.csv", rtfm, MORNING - timedelta(days=1))
+    run_cycle(missed, TEN + 6 * MINUTE)
+    budi = reader("A2")
+    hours = {6.9: 403, 7.1: 200, 12: 200, 17.9: 200, 18.1: 403}
+    for hour in hours:
+        clock.now = MORNING + timedelta(hours=hour - 8)
+        for path, expected in ((plan, hours[hour]), ("/", hours[hour]), ("/coaching", 403)):
+            assert budi.get(path).status_code == expected, (hour, path)
+        assert reader("A1").get(plan).status_code == 403
+    clock.now = TEN + 6 * MINUTE
+    for action in (Action.HOLD, Action.RELEASE):
+        assert budi.post(plan, action, note="karena").status_code == 403
+    assert budi.post(plan, "submit", **PLAN).status_code == 303
+    assert reader("L1").post(plan, "return", note="Kabel mana?").status_code == 303
+    assert reader("L1").post(plan, "submit", **PLAN).status_code == 303
+    (kept,) = query("select contributors from ops.recovery_plan")
+    assert sorted(kept["contributors"]) == ["A2", "L1"]
+    for path in ("/coaching", "/rotg", "/audit", "/exceptions/new", "/rosters/upload"):
+        assert budi.get(path).status_code == 403, path
+
+
+def test_the_plans_of_a_month_come_as_a_workbook_to_those_who_read_the_service(
+    reader,
+    plan,
+    missed,  # noqa: F811
+    deliver,
+):
+    """L9 leads a team of another service, which has no plan."""
+    _other_service(missed, deliver)
+    month = "/plans/month.xlsx?month=2026-11"
+    everybody = (None, "A1", "L1", "L2", "K1", "W1", "L9", "admin")
+    readers = {None: 401, "A1": 403}
+    of_one = {**readers, "L9": 403}
+    for address, expected in (
+        (month, readers),
+        (f"{month}&service=", readers),
+        (f"{month}&service=KARTU", of_one),
+        (f"{month}&service=LAIN", {**dict.fromkeys(everybody, 403), None: 401}),
+    ):
+        got = {name: reader(name).get(address).status_code for name in everybody}
+        allowed = {"L9": 200, "admin": 200} if "LAIN" in address else {}
+        assert got == {name: expected.get(name, 200) for name in everybody} | allowed, address
+    number = int(plan.split("/")[-1])
+    for name, numbers in (("L1", [number]), ("K1", [number]), ("admin", [number]), ("L9", [])):
+        answer = reader(name).get(month)
+        assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
+        assert answer.headers["content-disposition"].endswith('"recovery-plans-2026-11.xlsx"')
+        plans, _ = load_workbook(io.BytesIO(answer.content)).worksheets
+        rows = list(plans.iter_rows(min_row=2, values_only=True))
+        assert [int(row[0]) for row in rows] == numbers, name
+    empty = reader("L1").get("/plans/month.xlsx?month=2026-10")
+    assert load_workbook(io.BytesIO(empty.content)).worksheets[0].max_row == 1
+    assert reader("L1").get("/plans/month.xlsx").status_code == 422
+    for wrong in ("2026-13", "11", "2026-11-01", "0000-01", "٢٠٢٦-11"):
+        assert reader("L1").get(f"/plans/month.xlsx?month={wrong}").status_code == 422, wrong
+    page = reader("L1").get("/breaches").text
+    assert '<option value="2026-11">November 2026</option>' in page
+    assert 'action="/plans/month.xlsx"' in page and "Unduh xlsx" in page
+    assert 'action="/plans/month.xlsx"' not in reader("L9").get("/breaches").text
+
+
+def _other_service(system, deliver):
+    for feed, row in (
+        ("service", "LAIN,Layanan Lain,Bank,Asia/Jakarta\n"),
+        ("team", "T9,Tim Lain,LAIN,L9,K9\n"),
+        ("agent", "L9,Lina,lina@bank.example,team_leader,T9,2026-01-01\n"),
+    ):
+        deliver(feed, "other.csv", REFERENCE[feed] + row, TEN + 6 * MINUTE)
+    run_cycle(system, TEN + 7 * MINUTE)
 
 
 def test_a_form_from_elsewhere_changes_nothing(reader, plan, query):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rtm.desk.rights import GRANTS, Position, Right, Visitor, may
+from rtm.desk.rights import GRANTS, Position, Right, Team, Visitor, may
 from rtm.settings import REPOSITORY
 
 EVERYTHING = set(Right)
@@ -13,6 +13,7 @@ OWN = {
     Position.COORDINATOR: EVERYTHING,
     Position.WFM: {Right.READ_SERVICE, Right.UPLOAD_ROSTER},
     Position.ADMINISTRATOR: {Right.READ_SERVICE, Right.READ_AUDIT},
+    Position.RTFM: {Right.READ_SERVICE, Right.WRITE_PLAN, Right.VERIFY_PLAN},
 }
 
 
@@ -39,6 +40,19 @@ def test_two_positions_at_a_service_add_up():
     assert both.services(Right.WRITE_PLAN) == []
 
 
+def test_a_coordinator_of_one_team_acts_for_the_service_in_the_day_and_for_that_team_in_person():
+    teams = (
+        Team("LED", "ONE", is_led=True, is_coordinated=False),
+        Team("OTHER", "ONE", is_led=False, is_coordinated=False),
+        Team("COORDINATED", "TWO", is_led=False, is_coordinated=True),
+        Team("BESIDE", "TWO", is_led=False, is_coordinated=False),
+    )
+    both = Visitor("user", "A1", "Ani", {}, teams)
+    assert both.teams_of_the_day() == ["LED", "COORDINATED", "BESIDE"]
+    assert both.own_teams() == ["LED", "COORDINATED"]
+    assert visitor().teams_of_the_day() == visitor().own_teams() == []
+
+
 def test_the_document_shows_the_rights_as_they_are():
     text = (REPOSITORY / "docs" / "desk.md").read_text(encoding="utf-8")
     rows = [
@@ -48,7 +62,9 @@ def test_the_document_shows_the_rights_as_they_are():
     ]
     told = {
         right: {position for position, cell in zip(Position, cells, strict=True) if cell == "✓"}
-        for right, *cells in ((row[0].strip("`"), *row[1:]) for row in rows if len(row) == 5)
+        for right, *cells in (
+            (row[0].strip("`"), *row[1:]) for row in rows if len(row) == 1 + len(Position)
+        )
     }
     assert told == {
         str(right): {position for position in Position if right in GRANTS[position]}

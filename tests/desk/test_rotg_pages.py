@@ -109,15 +109,15 @@ def test_a_round_goes_from_today_through_its_form_to_its_voiding(reader, small, 
 
 
 def test_every_route_asks_every_role(reader, small, query):
-    """L1 leads T1, L2 another team of the service, K1 coordinates both, L9 is of another one."""
+    """L1 and D1 lead T1, L2 another team, K1 coordinates both, L9 is of another service."""
     path = recorded(reader("K1"), PHONE)
     allowed = {
-        ("GET", "/rotg"): dict.fromkeys(("L1", "L2", "K1", "L9"), 200),
-        ("GET", form()): {"L1": 200, "K1": 200},
+        ("GET", "/rotg"): dict.fromkeys(("L1", "D1", "L2", "K1", "L9"), 200),
+        ("GET", form()): {"L1": 200, "D1": 200, "K1": 200},
         ("GET", form(team="T2")): {"L2": 200, "K1": 200},
-        ("GET", path): {"L1": 200, "L2": 200, "K1": 200, "L9": 404},
-        ("POST", "/rotg"): {"L1": 303, "K1": 303},
-        ("POST", f"{path}/void"): {"L9": 404, "L1": 303, "K1": 422},
+        ("GET", path): {"L1": 200, "D1": 200, "L2": 200, "K1": 200, "L9": 404},
+        ("POST", "/rotg"): {"L1": 303, "D1": 303, "K1": 303},
+        ("POST", f"{path}/void"): {"L9": 404, "L1": 303, "D1": 422, "K1": 422},
     }
     for (method, address), told in allowed.items():
         expected = {name: SERVER.get(name, told.get(name, 403)) for name in EVERYBODY}
@@ -128,11 +128,11 @@ def test_every_route_asks_every_role(reader, small, query):
             sent = {"data": {**fields, "csrf_token": small.token(name)}} if method == "POST" else {}
             got[name] = reader(name).client.request(method, address, **sent).status_code
         assert got == expected, (method, address)
-    assert rounds(query) == ["K1", "L1", "K1"]
+    assert rounds(query) == ["K1", "L1", "D1", "K1"]
     assert [row["voided_by"] for row in query("select * from ops.rotg_void")] == ["L1"]
     for name in EVERYBODY:
         shown = reader(name).get("/").text
-        assert ('href="/rotg"' in shown) is (name in ("L1", "L2", "K1", "L9")), name
+        assert ('href="/rotg"' in shown) is (name in ("L1", "D1", "L2", "K1", "L9")), name
 
 
 def test_a_form_is_offered_to_those_who_may_send_it(reader):

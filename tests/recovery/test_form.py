@@ -51,6 +51,94 @@ def test_the_form_holds_what_was_written_and_who_did_what(act, missed, plan_id, 
         assert say[f"action_{action}"] in text
 
 
+FACTS = {
+    "formula": "scr/1",
+    "explanation": {
+        "is_explained": True,
+        "reason": None,
+        "unit": "points",
+        "gap": 95.0,
+        "causes": [
+            {"cause": "lines", "share": 90.0, "low": 85.0, "high": 94.5, "reason": None},
+            {"cause": "aux_over_allowance", "share": 0.0, "low": None, "high": None}
+            | {"reason": "within_chance"},
+        ],
+    },
+    "way_back": {
+        "kpi": "scr",
+        "target": 95.0,
+        "is_reachable": True,
+        "needed_pct": 97.5,
+        "so_far_pct": 80.0,
+        "intervals": [
+            {"start_at": "2026-11-23T04:00:00+00:00", "missing": 2.5},
+            {"start_at": "2026-11-23T04:30:00+00:00", "missing": -1.0},
+        ],
+        "candidates": [
+            {"agent_id": f"B{n}", "agent_name": "Budi", "why": "in_training"} for n in range(12)
+        ],
+    },
+}
+TOLD = {
+    "id": (
+        "Rumus dan versinya scr/1",
+        "Selisih -95,0 %",
+        "Penyebab selisih Selisih 95,0 poin.",
+        "Saluran penuh atau terputus: 90,0 (Rentang 90 %: 85,0 … 94,5)",
+        "AUX melebihi jatah: 0,0, dalam batas kebetulan",
+        "Jalan kembali Sisa hari ini harus mencapai 97,5 % agar target harian 95,0 % tercapai"
+        " (sejauh ini 80,0 %).",
+        "11:00 WIB: Kurang 2,5",
+        "Budi (B9): sedang pelatihan … dan 2 orang lagi.",
+        "Dibuat sebagai draf 23/11/2026 10:05 WIB",
+        "Mengajukan dalam 15 mnt sejak dapat dilakukan; menunggu sampai 23/11/2026 10:20 WIB,"
+        " eskalasi ke koordinator 23/11/2026 10:20 WIB",
+        "Memverifikasi dalam 30 mnt sejak dapat dilakukan Memulai dalam 30 mnt",
+        "Menyelesaikan sesuai tenggat rencana Menutup dalam 24 jam",
+        "Ditahan karena perkara hukum tidak",
+    ),
+    "en": (
+        "Formula and version scr/1",
+        "Gap -95.0 %",
+        "Lines full or cut off: 90.0 (90 % range: 85.0 … 94.5)",
+        "The way back The rest of today must reach 97.5 % for the day's target of 95.0 %",
+        "To submit within 15 min from when it can be done; waits until 23/11/2026 10:20 WIB,"
+        " escalated to the coordinators 23/11/2026 10:20 WIB",
+        "On legal hold no",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_form_holds_the_gap_what_explains_it_the_way_back_and_the_limits(
+    missed, plan_id, language
+):
+    with missed.warehouse.transaction(Role.APP) as connection:
+        plan = {**read_plan(connection, plan_id), "facts": FACTS}
+        text = " ".join(pages(plan_as_pdf(connection, plan, language)).split())
+    for told in TOLD[language]:
+        assert told in text, told
+    assert "11:30 WIB" not in text and "(B10)" not in text
+
+
+def test_the_form_says_why_there_is_no_analysis_and_that_a_plan_is_on_legal_hold(
+    act, missed, plan_id
+):
+    act(Action.HOLD, "K1", TEN + 6 * MINUTE, "Perkara 12")
+    failed = {"is_explained": False, "is_reachable": None, "reason": "failed"}
+    with missed.warehouse.transaction(Role.APP) as connection:
+        plan = read_plan(connection, plan_id)
+        texts = [
+            " ".join(pages(plan_as_pdf(connection, {**plan, "facts": facts}, "id")).split())
+            for facts in ({"explanation": failed, "way_back": failed}, {})
+        ]
+    assert "Penyebab selisih Penyebab tidak dapat dihitung. analisis gagal" in texts[0]
+    assert "Jalan kembali Belum dapat dihitung. analisis gagal" in texts[0]
+    assert "Penyebab selisih – Jalan kembali –" in texts[1]
+    for text in texts:
+        assert "Ditahan karena perkara hukum ya, disimpan sampai penahanan dilepas" in text
+
+
 def test_a_draft_has_a_form_too_and_long_texts_break_over_pages(act, missed, plan_id):
     import dataclasses
 
@@ -68,11 +156,12 @@ def test_the_workbook_of_a_month_has_each_plan_and_each_step_and_no_formula(act,
     steps(act, *TO_DONE)
     act(Action.REOPEN, "L2", TEN + 20 * MINUTE, NOTE)
     with missed.warehouse.transaction(Role.APP) as connection:
-        assert plans_of_month(connection, date(2026, 10, 1), None) == []
-        assert plans_of_month(connection, date(2026, 11, 1), "LAIN") == []
-        ids = plans_of_month(connection, date(2026, 11, 1), "KARTU")
-        assert ids == [plan_id]
-        plans = [read_plan(connection, number) for number in ids]
+        assert plans_of_month(connection, date(2026, 10, 1)) == []
+        for others in (["LAIN"], []):
+            assert plans_of_month(connection, date(2026, 11, 1), others) == []
+        plans = plans_of_month(connection, date(2026, 11, 1), ["KARTU", "LAIN"])
+        assert [plan["plan_id"] for plan in plans] == [plan_id]
+        assert plans == plans_of_month(connection, date(2026, 11, 1))
         book = load_workbook(io.BytesIO(month_as_workbook(connection, plans, "id")))
     plans_sheet, steps_sheet = book.worksheets
     assert plans_sheet.max_row == 2

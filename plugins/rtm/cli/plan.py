@@ -122,8 +122,7 @@ def month_command(month: datetime, service: str | None, output: Path | None) -> 
 
     system = _system()
     with system.warehouse.transaction(Role.APP) as connection:
-        ids = plans_of_month(connection, month.date(), service)
-        plans = [read_plan(connection, plan_id) for plan_id in ids]
+        plans = plans_of_month(connection, month.date(), [service] if service else None)
         content = month_as_workbook(connection, plans, system.settings.language)
     _write(output or Path(f"recovery-plans-{month:%Y-%m}.xlsx"), content)
     click.echo(f"{len(plans)} plans")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from rtm.charts import Chart, Point, breach_chart
-from rtm.desk import absence, kpis, state
+from rtm.desk import absence, breaches, kpis, state
 from rtm.speech import PERCENT
 
 Rows = Sequence[Row[Any]]
@@ -32,6 +32,8 @@ class BreachPage:
     intervals: Rows
     chart: Chart | None
     missing: Rows
+    due: Row[Any] | None
+    """The next step of its plan, with when it is due."""
 
     @property
     def duration_s(self) -> float:
@@ -72,4 +74,5 @@ def read_breach_page(connection: Connection, breach: Row[Any]) -> BreachPage:
         else absence.read_in_window(
             connection, breach.service_code, breach.started_at, breach.detected_at
         ),
+        breaches.read_due(connection, breach.plan_id),
     )

@@ -77,6 +77,14 @@ OPEN_PLANS = text(
     """
 )
 
+DUE = text(
+    """
+    select step, due_at, escalate_at
+    from marts.rpt_plan_due
+    where plan_id = :plan_id and due_at is not null
+    """
+)
+
 LISTED = text(
     f"""
     select {COLUMNS}, count(*) over () as found
@@ -93,6 +101,18 @@ LISTED = text(
         )
     order by breach.detected_at desc, breach.breach_id desc
     limit :size offset :skipped
+    """
+)
+
+# Months in which plans were made, as the clock of their service had it
+MONTHS = text(
+    """
+    select distinct date_trunc('month', plan.created_at at time zone service.timezone)::date
+    from marts.fct_recovery_plan as plan
+    inner join marts.fct_breach as breach on breach.breach_id = plan.breach_id
+    inner join marts.dim_service as service on service.service_code = breach.service_code
+    where breach.service_code = any(:services)
+    order by 1 desc
     """
 )
 
@@ -129,6 +149,12 @@ def read_open_plans(connection: Connection, services: list[str]) -> Rows:
     return connection.execute(OPEN_PLANS, {"services": services, "most": MOST_PLANS}).all()
 
 
+def read_due(connection: Connection, plan_id: int | None) -> Row[Any] | None:
+    """When the next step of a plan is due, and when the coordinators are told that it was not
+    taken; None where no step waits."""
+    return connection.execute(DUE, {"plan_id": plan_id}).one_or_none()
+
+
 def read_list(connection: Connection, services: list[str], wanted: Wanted) -> Rows:
     """One page of the list, newest first; each row says how many were `found` in all."""
     if wanted.service_code:
@@ -144,6 +170,11 @@ def read_list(connection: Connection, services: list[str], wanted: Wanted) -> Ro
             "skipped": (wanted.page - 1) * PAGE_SIZE,
         },
     ).all()
+
+
+def read_months(connection: Connection, services: list[str]) -> Sequence[date]:
+    """The first days of the months that have plans of these services, the newest first."""
+    return connection.execute(MONTHS, {"services": services}).scalars().all()
 
 
 def read_one(connection: Connection, breach_id: int) -> Row[Any] | None:

@@ -10,13 +10,16 @@ from typing import Any
 from sqlalchemy import Connection, Row, RowMapping, text
 
 from rtm.coaching import read_history
+from rtm.desk.rights import Right, Visitor
 from rtm.recipients import names_of
 
 Rows = Sequence[Row[Any]]
 
 MOST_ROWS = 200
+PAGE_SIZE = 50
+"""Of each block of the list."""
 
-# Whose case it is for the visitor to decide: an agent of a team that he or she leads or coordinates
+# Whose case it is for the visitor to decide: an agent of their own teams, and never themselves
 STEPS = """
     select
         coaching.*,
@@ -25,8 +28,8 @@ STEPS = """
         coalesce(agent.agent_name, coaching.agent_id) as agent_name,
         team.team_code,
         coalesce(team.team_name, '') as team_name,
-        coalesce(:visitor in (team.team_leader_id, team.coordinator_id), false)
-            and coaching.agent_id <> :visitor as is_mine,
+        coalesce(team.team_code = any(:teams), false)
+            and coaching.agent_id <> cast(:visitor as text) as is_mine,
         coalesce(proposed.step_name, coaching.proposed_step) as proposed_name,
         coalesce(proposed.step_name_indonesian, coaching.proposed_step)
             as proposed_name_indonesian,
@@ -45,17 +48,32 @@ STEPS = """
     where coaching.service_code = any(:services)
 """
 
-# Not yet decided, then to be followed up, then what only holds
-WAITING = text(
+# The blocks of the list; what is to be followed up may be in force as well.
+BLOCKS = ("proposed", "issued", "in_force")
+
+COUNTS = text(
+    """
+    select
+        count(*) filter (where coaching.status = 'proposed') as proposed,
+        count(*) filter (where coaching.status = 'issued') as issued,
+        count(*) filter (where coaching.is_in_force) as in_force
+    from marts.fct_coaching as coaching
+    left join marts.dim_agent as agent on agent.agent_id = coaching.agent_id
+    where coaching.service_code = any(:services)
+        and (cast(:team as text) is null or agent.team_code = :team)
+    """
+)
+
+BLOCK = text(
     f"""
     {STEPS}
-        and (cast(:team as text) is null or team.team_code = :team)
-        and (coaching.status in ('proposed', 'issued') or coaching.is_in_force)
-    order by
-        array_position(array['proposed', 'issued'], coaching.status) nulls last,
-        coalesce(coaching.follow_up_due_at, coaching.proposed_at),
-        coaching.coaching_id
-    limit :most
+        and (cast(:team as text) is null or agent.team_code = :team)
+        and case cast(:block as text)
+            when 'in_force' then coaching.is_in_force
+            else coaching.status = :block
+        end
+    order by coalesce(coaching.follow_up_due_at, coaching.proposed_at), coaching.coaching_id
+    limit :size offset :skipped
     """
 )
 
@@ -124,6 +142,17 @@ AGENT = text(
 
 
 @dataclass(frozen=True)
+class Block:
+    """One page of a block of the list."""
+
+    rows: Rows
+    found: int
+    """How many there are in all."""
+    page: int
+    last_page: int
+
+
+@dataclass(frozen=True)
 class AgentPage:
     """The history of one agent, newest first."""
 
@@ -137,18 +166,26 @@ class AgentPage:
     names: Mapping[str, str]
 
 
-def read_waiting(
-    connection: Connection, services: list[str], visitor: str | None, team: str
-) -> Rows:
-    """What is proposed, to be followed up, or in force."""
-    asked = {"services": services, "visitor": visitor, "team": team or None, "most": MOST_ROWS}
-    return connection.execute(WAITING, asked).all()
+def read_blocks(
+    connection: Connection, visitor: Visitor, service: str, team: str, turned: str, page: int
+) -> dict[str, Block]:
+    """What is proposed, to be followed up, and in force, each with its first page, and that of the
+    block `turned` with the asked one; empty means all services, all teams."""
+    asked = {**_scope(visitor, service), "team": team or None, "size": PAGE_SIZE}
+    counts = connection.execute(COUNTS, asked).one()._mapping
+    blocks = {}
+    for name in BLOCKS:
+        last = max(1, -(-counts[name] // PAGE_SIZE))
+        # A page of what was decided meanwhile may be gone: the last one there is then is shown.
+        number = min(page, last) if name == turned else 1
+        wanted = {**asked, "block": name, "skipped": (number - 1) * PAGE_SIZE}
+        blocks[name] = Block(connection.execute(BLOCK, wanted).all(), counts[name], number, last)
+    return blocks
 
 
-def read_mine(connection: Connection, services: list[str], visitor: str | None) -> Rows:
+def read_mine(connection: Connection, visitor: Visitor) -> Rows:
     """What is for the visitor to decide, or to follow up by now."""
-    asked = {"services": services, "visitor": visitor, "most": MOST_ROWS}
-    return connection.execute(MINE, asked).all()
+    return connection.execute(MINE, {**_scope(visitor), "most": MOST_ROWS}).all()
 
 
 def read_teams(connection: Connection, services: list[str]) -> Rows:
@@ -159,23 +196,19 @@ def read_agent(connection: Connection, agent_id: str) -> Row[Any] | None:
     return connection.execute(AGENT, {"agent_id": agent_id}).one_or_none()
 
 
-def read_step(
-    connection: Connection, services: list[str], visitor: str | None, coaching_id: int
-) -> Row[Any] | None:
-    """One step at these services, and whether it is for the visitor to decide (`is_mine`)."""
-    asked = {"services": services, "visitor": visitor, "coaching_id": coaching_id}
+def read_step(connection: Connection, visitor: Visitor, coaching_id: int) -> Row[Any] | None:
+    """One step at the visitor's services, and whether it is theirs to decide (`is_mine`)."""
+    asked = {**_scope(visitor), "coaching_id": coaching_id}
     return connection.execute(ONE, asked).one_or_none()
 
 
-def read_agent_page(
-    connection: Connection, services: list[str], visitor: str | None, agent_id: str
-) -> AgentPage:
-    """All steps of an agent at these services."""
-    asked = {"services": services, "visitor": visitor, "agent_id": agent_id, "most": MOST_ROWS}
+def read_agent_page(connection: Connection, visitor: Visitor, agent_id: str) -> AgentPage:
+    """All steps of an agent at the visitor's services."""
+    asked = {**_scope(visitor), "agent_id": agent_id, "most": MOST_ROWS}
     steps = connection.execute(OF_AGENT, asked).all()
     ids = [step.coaching_id for step in steps]
     evidence = connection.execute(EVIDENCE, {"steps": ids}).all()
-    ladder = connection.execute(LADDER, {"services": services}).all()
+    ladder = connection.execute(LADDER, asked).all()
     history = read_history(connection, ids)
     return AgentPage(
         steps,
@@ -192,3 +225,13 @@ def read_agent_page(
         },
         names_of(connection, {entry["actor"] for entry in history}),
     )
+
+
+def _scope(visitor: Visitor, service: str = "") -> dict[str, Any]:
+    return {
+        "services": [
+            code for code in visitor.services(Right.DECIDE_COACHING) if service in ("", code)
+        ],
+        "teams": visitor.own_teams(),
+        "visitor": visitor.agent_id,
+    }

@@ -6,7 +6,7 @@ the service; who decides leads or coordinates the agent's team as well.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
@@ -33,19 +33,15 @@ def list_coaching(
     page: Deciding,
     service: Annotated[str, Query(max_length=200)] = "",
     team: Annotated[str, Query(max_length=200)] = "",
+    block: Annotated[Literal["", "proposed", "issued", "in_force"], Query()] = "",
+    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
 ) -> Response:
     of_visitor = page.services(Right.DECIDE_COACHING)
-    asked = [code for code in of_visitor if service in ("", code)]
     with page.connection() as connection:
-        steps = coaching_page.read_waiting(connection, asked, page.visitor.agent_id, team)
+        blocks = coaching_page.read_blocks(connection, page.visitor, service, team, block, number)
         services = state.read_services(connection, of_visitor)
         teams = coaching_page.read_teams(connection, of_visitor)
         clock = state.read_clock(connection)
-    blocks = {
-        "proposed": [step for step in steps if step.status == "proposed"],
-        "issued": [step for step in steps if step.status == "issued"],
-        "in_force": [step for step in steps if step.is_in_force],
-    }
     return page.render(
         "coaching.html",
         blocks=blocks,
@@ -90,10 +86,7 @@ def decide(page: Deciding, form: Posted, coaching_id: int, action: Action) -> Re
 
 
 def _found(connection: Connection, page: Page, coaching_id: int) -> Row[Any]:
-    step = coaching_page.read_step(
-        *(connection, page.services(Right.DECIDE_COACHING), page.visitor.agent_id),
-        known_number(coaching_id),
-    )
+    step = coaching_page.read_step(connection, page.visitor, known_number(coaching_id))
     # A step of another service is none that this visitor knows of.
     if step is None:
         raise HTTPException(404)
@@ -131,13 +124,10 @@ def _page(
     status: int = 200,
     taken: str = "",
 ) -> Response:
-    services = page.services(Right.DECIDE_COACHING)
     agent = coaching_page.read_agent(connection, agent_id.replace("\x00", ""))
     if agent is None:
         raise HTTPException(404)
-    facts = coaching_page.read_agent_page(
-        connection, services, page.visitor.agent_id, agent.agent_id
-    )
+    facts = coaching_page.read_agent_page(connection, page.visitor, agent.agent_id)
     if not facts.steps:
         page.insist(Right.DECIDE_COACHING, agent.service_code or "")
     clock = state.read_clock(connection)

@@ -29,7 +29,6 @@ MOST_SHOWN = 200
 """Of what waits or is in force; more than these nobody reads on a page."""
 PAGE_SIZE = 50
 
-# Team leaders answer for their teams, coordinators for all teams of their services.
 PEOPLE = text(
     """
     select
@@ -43,7 +42,7 @@ PEOPLE = text(
     inner join marts.dim_team as team on team.team_code = agent.team_code
     inner join marts.dim_service as service on service.service_code = team.service_code
     where team.service_code = any(:services)
-        and (team.team_leader_id = :me or team.service_code = any(:coordinated))
+        and team.team_code = any(:teams)
         and (cast(:now as timestamptz) at time zone service.timezone)::date
         <= coalesce(agent.valid_to, 'infinity')
     order by service.service_name, team.team_name, agent.agent_name, agent.agent_id
@@ -57,14 +56,28 @@ ANSWERS_FOR = text(
         inner join marts.dim_team as team on team.team_code = agent.team_code
         where agent.agent_id = :agent_id
             and team.service_code = any(:services)
-            and (team.team_leader_id = :me or team.service_code = any(:coordinated))
+            and team.team_code = any(:teams)
     )
     """
 )
 
-REQUESTS = """
+# What was written about somebody's absence is personal: it is for who asked, and for those who act
+# for the agent's team, who decide it. Others see who, when and the category; the text of a feed has
+# no category.
+READS_TEXT = "coalesce(agent.team_code = any(:teams) or request.requested_by = :me, false)"
+
+REQUESTS = f"""
     select
-        request.*,
+        request.request_id,
+        request.agent_id,
+        request.start_at,
+        request.end_at,
+        request.reason_code,
+        request.requested_by,
+        request.status,
+        case when {READS_TEXT} then request.reason end as reason,
+        case when {READS_TEXT} then request.note end as note,
+        {READS_TEXT} as reads_text,
         coalesce(agent.agent_name, request.agent_id) as agent_name,
         coalesce(asker.agent_name, request.requested_by) as asker_name,
         coalesce(decider.agent_name, request.decided_by) as decider_name,
@@ -91,11 +104,10 @@ WAITING = text(
 TO_DECIDE = text(
     f"""
     {REQUESTS}
-    inner join marts.dim_team as team on team.team_code = agent.team_code
     where request.status = 'waiting'
         and :me not in (request.requested_by, request.agent_id)
-        and team.service_code = any(:services)
-        and (team.team_leader_id = :me or team.service_code = any(:coordinated))
+        and agent.service_code = any(:services)
+        and agent.team_code = any(:teams)
     order by request.start_at, request.request_id
     limit :most
     """
@@ -115,7 +127,7 @@ DECIDED = text(
 ONE = text(f"{REQUESTS} where request.request_id = :request_id")
 
 IN_FORCE = text(
-    """
+    f"""
     select
         exception.exception_id,
         request.request_id,
@@ -123,7 +135,9 @@ IN_FORCE = text(
         coalesce(agent.agent_name, exception.agent_id) as agent_name,
         exception.start_at,
         exception.end_at,
-        exception.reason,
+        request.reason_code,
+        case when {READS_TEXT} then exception.reason end as reason,
+        {READS_TEXT} as reads_text,
         coalesce(approver.agent_name, exception.approved_by) as approver_name,
         service.service_name,
         service.timezone
@@ -196,8 +210,8 @@ class RequestPage:
     names: Mapping[str, str]
 
 
-def read_list(connection: Connection, services: list[str], before: int | None) -> Listed:
-    asked = {"services": services, "before": before}
+def read_list(connection: Connection, visitor: Visitor, before: int | None) -> Listed:
+    asked = {**_scope(visitor, Right.READ_SERVICE), "before": before}
     decided = connection.execute(DECIDED, {**asked, "most": PAGE_SIZE + 1}).all()
     shown = decided[:PAGE_SIZE]
     return Listed(
@@ -214,9 +228,11 @@ def read_to_decide(connection: Connection, visitor: Visitor) -> Rows:
     return connection.execute(TO_DECIDE, {**asked, "most": MOST_SHOWN}).all()
 
 
-def find_request(connection: Connection, request_id: int) -> RowMapping:
-    """The request with its agent and service, or 404."""
-    found = connection.execute(ONE, {"request_id": request_id}).mappings().one_or_none()
+def find_request(connection: Connection, visitor: Visitor, request_id: int) -> RowMapping:
+    """The request with its agent and service, or 404; without its text, where that is not for the
+    visitor to read (`reads_text`)."""
+    asked = {**_scope(visitor, Right.READ_SERVICE), "request_id": request_id}
+    found = connection.execute(ONE, asked).mappings().one_or_none()
     if found is None:
         raise HTTPException(404)
     return found
@@ -275,6 +291,6 @@ def read_wanted(form: FormData, people: Rows) -> Wanted:
 def _scope(visitor: Visitor, right: Right) -> dict[str, Any]:
     return {
         "services": visitor.services(right),
-        "coordinated": visitor.coordinates(),
+        "teams": visitor.teams_of_the_day(),
         "me": visitor.agent_id,
     }

@@ -41,7 +41,7 @@ def list_exceptions(
     page: Reading, before: Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)] = None
 ) -> Response:
     with page.connection() as connection:
-        listed = exception_page.read_list(connection, page.services(), before)
+        listed = exception_page.read_list(connection, page.visitor, before)
         clock = state.read_clock(connection)
         services = state.read_services(connection, page.services())
     return page.render(
@@ -113,7 +113,7 @@ def change_exception(page: Reading, form: Posted, request_id: int, action: Actio
 
 
 def _found(connection: Connection, page: Page, request_id: int) -> RowMapping:
-    request = exception_page.find_request(connection, known_number(request_id))
+    request = exception_page.find_request(connection, page.visitor, known_number(request_id))
     page.insist(Right.READ_SERVICE, request["service_code"])
     return request
 

@@ -1,18 +1,23 @@
 """Finds the person of the centre behind a signed-in user, and the person's positions.
 
-The feeds decide, not Airflow: `agent` says who somebody is and since when, `team` who leads and
-coordinates. What a position may do is said in `rights`.
+The feeds decide, not Airflow: `agent` says who somebody is and since when, and whose team they are
+of, `team` who leads and coordinates, the published roster who has the real-time function. What a
+position may do is said in `rights`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from rtm.desk.identity import SignedIn
-from rtm.desk.rights import Position, Visitor
+from rtm.desk.rights import Position, Team, Visitor
+
+LEADING = ("team_leader", "coordinator")
+"""Roles of the feed `agent` that can lead and coordinate teams."""
 
 # By the wall clock of the person's service: a stale warehouse lets nobody in who has left.
 MATCHING = text(
@@ -26,16 +31,41 @@ MATCHING = text(
     """
 )
 
-SERVICES = text(
+# A team leader leads the team that they are of, also where the feed `team` names another: a deputy,
+# or the second of two, gets the same mails and the same work.
+TEAMS = text(
     """
     select
         service.service_code,
-        coalesce(bool_or(team.team_leader_id = :agent_id), false) as leads,
-        coalesce(bool_or(team.coordinator_id = :agent_id), false) as coordinates,
-        coalesce(bool_or(team.team_code = :team_code), false) as belongs_to
+        team.team_code,
+        coalesce(
+            team.team_leader_id = :agent_id
+            or (cast(:role as text) = 'team_leader' and team.team_code = :team_code),
+            false
+        ) as is_led,
+        coalesce(team.coordinator_id = :agent_id, false) as is_coordinated,
+        coalesce(team.team_code = :team_code, false) as belongs_to
     from marts.dim_service as service
     left join marts.dim_team as team on team.service_code = service.service_code
-    group by service.service_code
+    order by service.service_code, team.team_code
+    """
+)
+
+DUTY_AROUND = timedelta(hours=1)
+"""So long before and after their shift the real-time function has its rights: who comes reads up
+on the day, and who goes finishes the plan that fell into the last minutes of the shift."""
+
+# Whoever the mail of a breach goes to (`rtm.recipients`), with the time around the shift
+ON_DUTY = text(
+    """
+    select distinct shift.service_code
+    from marts.fct_attendance as shift
+    where shift.agent_id = :agent_id
+        and shift.function = 'rtfm'
+        and shift.planned_start_at <= :begins_before
+        and shift.planned_end_at > :ends_after
+        -- The day before for a shift over midnight; a day on each side for the zones
+        and shift.roster_date between cast(:now as date) - 2 and cast(:now as date) + 2
     """
 )
 
@@ -71,20 +101,36 @@ def find_visitor(connection: Connection, who: SignedIn, now: datetime) -> Visito
     person = people[0] if people else None
     if person is None and not who.is_administrator:
         raise UnknownPersonError(who, 0)
-    services = connection.execute(
-        SERVICES,
-        {
-            "agent_id": person.agent_id if person else None,
-            "team_code": person.team_code if person else None,
-        },
-    ).all()
+    told = {
+        "agent_id": person.agent_id if person else None,
+        "role": person.role if person else None,
+        "team_code": person.team_code if person else None,
+    }
+    teams = connection.execute(TEAMS, told).all()
+    codes = {team.service_code for team in teams}
     if person is None:
-        everywhere = {service.service_code: {Position.ADMINISTRATOR} for service in services}
+        everywhere = {code: {Position.ADMINISTRATOR} for code in codes}
         return _visitor(who, None, who.user_name, everywhere)
-    positions = {service.service_code: _positions(person, service) for service in services}
+    on_duty = _on_duty(connection, person.agent_id, now)
+    positions = {
+        code: _positions(person, [team for team in teams if team.service_code == code])
+        | ({Position.RTFM} if code in on_duty else set())
+        for code in codes
+    }
     if not any(positions.values()):
         raise NoPositionError(who.user_name, person.agent_id, person.agent_name, person.role)
-    return _visitor(who, person.agent_id, person.agent_name, positions)
+    return _visitor(who, person.agent_id, person.agent_name, positions, _teams(person, teams))
+
+
+def _on_duty(connection: Connection, agent_id: str, now: datetime) -> set[str]:
+    """The services in whose real-time function the person is, or was or will be within the hour."""
+    asked = {
+        "agent_id": agent_id,
+        "now": now,
+        "begins_before": now + DUTY_AROUND,
+        "ends_after": now - DUTY_AROUND,
+    }
+    return set(connection.execute(ON_DUTY, asked).scalars())
 
 
 def _emails(who: SignedIn) -> list[str]:
@@ -93,21 +139,39 @@ def _emails(who: SignedIn) -> list[str]:
     return [address.strip().lower() for address in told if address.strip()]
 
 
-def _positions(person: Row[Any], service: Row[Any]) -> set[Position]:
+def _positions(person: Row[Any], teams: Sequence[Row[Any]]) -> set[Position]:
+    """At the service of these teams, which has one row without a team where it has none."""
     if person.role == "wfm":
-        return {Position.WFM} if service.belongs_to or person.team_code is None else set()
-    if person.role not in ("team_leader", "coordinator"):
+        belongs_here = any(team.belongs_to for team in teams)
+        return {Position.WFM} if belongs_here or person.team_code is None else set()
+    if person.role not in LEADING:
         return set()
     positions = set()
-    if service.leads:
+    if any(team.is_led for team in teams):
         positions.add(Position.TEAM_LEADER)
-    if service.coordinates:
+    if any(team.is_coordinated for team in teams):
         positions.add(Position.COORDINATOR)
     return positions
 
 
+def _teams(person: Row[Any], teams: Sequence[Row[Any]]) -> list[Team]:
+    """All teams of the services where the person leads or coordinates one."""
+    if person.role not in LEADING:
+        return []
+    theirs = {team.service_code for team in teams if team.is_led or team.is_coordinated}
+    return [
+        Team(team.team_code, team.service_code, team.is_led, team.is_coordinated)
+        for team in teams
+        if team.service_code in theirs
+    ]
+
+
 def _visitor(
-    who: SignedIn, agent_id: str | None, name: str, positions: dict[str, set[Position]]
+    who: SignedIn,
+    agent_id: str | None,
+    name: str,
+    positions: dict[str, set[Position]],
+    teams: Sequence[Team] = (),
 ) -> Visitor:
     held = {code: frozenset(there) for code, there in positions.items() if there}
-    return Visitor(who.user_name, agent_id, name or agent_id or who.user_name, held)
+    return Visitor(who.user_name, agent_id, name or agent_id or who.user_name, held, tuple(teams))

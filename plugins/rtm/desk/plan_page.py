@@ -24,11 +24,21 @@ Rows = Sequence[Row[Any]]
 
 MOST_MINUTES = 10_000
 
+# Who can carry out a plan of the service today: its people, and who leads or coordinates its teams
 COLLEAGUES = text(
     """
     select agent.agent_id, agent.agent_name, agent.role
     from marts.dim_agent as agent
-    where agent.service_code = :service_code or agent.agent_id = :responsible
+    where (
+            agent.service_code = :service_code
+            or exists (
+                select from marts.dim_team as team
+                where team.service_code = :service_code
+                    and agent.agent_id in (team.team_leader_id, team.coordinator_id)
+            )
+        )
+        and (cast(:now as timestamptz) at time zone :timezone)::date
+        between coalesce(agent.valid_from, '-infinity') and coalesce(agent.valid_to, 'infinity')
     order by
         array_position(array['team_leader', 'coordinator', 'wfm'], agent.role) nulls last,
         agent.agent_name,
@@ -65,18 +75,29 @@ def read_plan_page(connection: Connection, plan: RowMapping, now: datetime) -> P
     if breach is None:
         raise HTTPException(404)
     history = read_history(connection, plan["plan_id"])
-    asked = {"service_code": plan["service_code"], "responsible": plan["responsible"]}
     named = {plan[name] for name in ("author", "verifier", "responsible") if plan[name]}
     named |= {entry["actor"] for entry in history}
     return PlanPage(
         plan,
         breach,
         read_breach_page(connection, breach),
-        connection.execute(COLLEAGUES, asked).all(),
+        read_colleagues(connection, plan, now),
         names_of(connection, named),
         history,
         find_similar(connection, plan["plan_id"], now),
     )
+
+
+def read_colleagues(connection: Connection, plan: RowMapping, now: datetime) -> Rows:
+    """Whom a plan may name as the one who carries it out, those who lead first."""
+    asked = {**{name: plan[name] for name in ("service_code", "timezone")}, "now": now}
+    return connection.execute(COLLEAGUES, asked).all()
+
+
+def insist_on_colleague(content: Content, colleagues: Rows) -> None:
+    """PlanError `not_a_colleague` where the plan names somebody else, or who has left."""
+    if content.responsible and content.responsible not in {who.agent_id for who in colleagues}:
+        raise PlanError("not_a_colleague", [content.responsible])
 
 
 def as_typed(plan: RowMapping) -> dict[str, str]:

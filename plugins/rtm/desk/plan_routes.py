@@ -5,6 +5,7 @@ What may follow what is said by `rtm.recovery.lifecycle`; here each step asks fo
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -15,16 +16,25 @@ from starlette.datastructures import FormData
 from rtm.audit import ChangedMeanwhileError
 from rtm.desk import audit_page, state
 from rtm.desk.pages import LARGEST_NUMBER, Page, Reading, known_number, requires
-from rtm.desk.plan_page import as_typed, find_plan, read_content, read_plan_page
+from rtm.desk.plan_page import (
+    as_typed,
+    find_plan,
+    insist_on_colleague,
+    read_colleagues,
+    read_content,
+    read_plan_page,
+)
 from rtm.desk.rights import Right
 from rtm.desk.typed import Posted, seen_revision, typed_text
 from rtm.recipients import name_of
 from rtm.recovery.changing import Change, change_plan, standing
-from rtm.recovery.form import plan_as_pdf
+from rtm.recovery.form import month_as_workbook, plan_as_pdf, plans_of_month
 from rtm.recovery.lifecycle import MOST_WHYS, STEPS, Action, Cause, PlanError, allowed
+from rtm.roster.cells import XLSX
 
 router = APIRouter()
 
+MONTH = r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"
 
 RIGHT_FOR: dict[Action, Right] = {
     **dict.fromkeys(
@@ -35,6 +45,23 @@ RIGHT_FOR: dict[Action, Right] = {
     **dict.fromkeys((Action.HOLD, Action.RELEASE), Right.HOLD_PLAN),
 }
 """The steps that people take; the others are the pipeline's."""
+
+
+@router.get("/plans/month.xlsx")
+def plans_of_a_month(
+    page: Reading,
+    month: Annotated[str, Query(pattern=MONTH)],
+    service: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """The plans that were made in a month, of one service or of all that the visitor may read: the
+    record that SOP 10 puts into the team leader's charge."""
+    if service:
+        page.insist(Right.READ_SERVICE, service)
+    first = date.fromisoformat(f"{month}-01")
+    with page.connection() as connection:
+        plans = plans_of_month(connection, first, [service] if service else page.services())
+        content = month_as_workbook(connection, plans, page.speech.language)
+    return _download(content, XLSX, f"recovery-plans-{month}.xlsx")
 
 
 @router.get("/plans/{plan_id}")
@@ -51,8 +78,7 @@ def plan_form(page: Reading, plan_id: int) -> Response:
     with page.connection() as connection:
         plan = _found(connection, page, plan_id)
         content = plan_as_pdf(connection, plan, page.speech.language)
-    name = f'attachment; filename="recovery-plan-{plan_id}.pdf"'
-    return Response(content, media_type="application/pdf", headers={"Content-Disposition": name})
+    return _download(content, "application/pdf", f"recovery-plan-{plan_id}.pdf")
 
 
 @router.post("/plans/{plan_id}/{action}")
@@ -65,7 +91,8 @@ def change(page: Reading, form: Posted, plan_id: int, action: Action) -> Respons
     page.insist(RIGHT_FOR[action], plan["service_code"])
     try:
         with page.connection(writes=True) as connection:
-            change_plan(connection, page.desk.settings, plan_id, _wanted(page, form, plan, action))
+            wanted = _wanted(connection, page, form, plan, action)
+            change_plan(connection, page.desk.settings, plan_id, wanted)
     except PlanError as error:
         return _again(page, plan_id, form, action, 422, error.reason, error.details)
     except ChangedMeanwhileError as error:
@@ -86,19 +113,31 @@ def show_audit(
     return page.render("audit.html", entries=entries, older=older, as_of=clock.as_of)
 
 
+def _download(content: bytes, media_type: str, name: str) -> Response:
+    """A file under a name that is made here, of letters that need no quoting."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)
+
+
 def _found(connection: Connection, page: Page, plan_id: int) -> RowMapping:
     plan = find_plan(connection, known_number(plan_id))
     page.insist(Right.READ_SERVICE, plan["service_code"])
     return plan
 
 
-def _wanted(page: Page, form: FormData, plan: RowMapping, action: Action) -> Change:
+def _wanted(
+    connection: Connection, page: Page, form: FormData, plan: RowMapping, action: Action
+) -> Change:
+    content = None
+    if action in (Action.WRITE, Action.SUBMIT):
+        content = read_content(form, plan)
+        insist_on_colleague(content, read_colleagues(connection, plan, page.desk.now()))
     return Change(
         action,
         page.person,
         page.desk.now(),
         seen_revision(form),
-        read_content(form, plan) if action in (Action.WRITE, Action.SUBMIT) else None,
+        content,
         typed_text(form, "note"),
     )
 
@@ -144,6 +183,7 @@ def _page(
         facts=facts,
         plan=plan,
         plan_facts=plan["facts"],
+        now=page.desk.now(),
         typed=typed,
         problem=problem,
         taken=taken,

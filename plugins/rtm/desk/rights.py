@@ -1,13 +1,17 @@
 """Who may do what: the one place that says it, as data.
 
-A right holds at a service. A visitor has a position at a service (by the feeds `agent` and `team`,
-see `people`), and a position grants rights. Nothing here asks the database, and no page decides
-for itself. docs/desk.md shows the table; a test compares the two.
+A right holds at a service. A visitor has a position at a service (by the feeds `agent`, `team` and
+the roster, see `people`), and a position grants rights. Nothing here asks the database, and no page
+decides for itself. docs/desk.md shows the table; a test compares the two.
+
+What is about single agents asks for their team as well, by one of two rules: `teams_of_the_day` for
+what the day needs decided now (exceptions, rounds of the floor), `own_teams` for what is personal
+(coaching).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,6 +43,8 @@ class Position(StrEnum):
     """Workforce management of the service."""
     ADMINISTRATOR = "administrator"
     """Runs the system and is no person of the centre: sees everything and decides nothing."""
+    RTFM = "rtfm"
+    """On shift in the real-time function of the service: writes its plans, whatever their role."""
 
 
 GRANTS: Mapping[Position, frozenset[Right]] = {
@@ -46,7 +52,18 @@ GRANTS: Mapping[Position, frozenset[Right]] = {
     Position.COORDINATOR: frozenset(Right),
     Position.WFM: frozenset({Right.READ_SERVICE, Right.UPLOAD_ROSTER}),
     Position.ADMINISTRATOR: frozenset({Right.READ_SERVICE, Right.READ_AUDIT}),
+    Position.RTFM: frozenset({Right.READ_SERVICE, Right.WRITE_PLAN, Right.VERIFY_PLAN}),
 }
+
+
+@dataclass(frozen=True)
+class Team:
+    """A team of a service, and what the visitor is to it."""
+
+    team_code: str
+    service_code: str
+    is_led: bool
+    is_coordinated: bool
 
 
 @dataclass(frozen=True)
@@ -59,14 +76,24 @@ class Visitor:
     name: str
     positions: Mapping[str, frozenset[Position]]
     """By service; where there is none, the visitor has no right there."""
+    teams: Sequence[Team] = ()
+    """Of the services where the visitor leads or coordinates a team."""
 
     @property
     def is_person(self) -> bool:
         return self.agent_id is not None
 
-    def coordinates(self) -> list[str]:
-        """Where the visitor answers for all teams, not for their own alone."""
-        return sorted(code for code, held in self.positions.items() if Position.COORDINATOR in held)
+    def teams_of_the_day(self) -> list[str]:
+        """For whose agents the visitor acts in what the day needs: the teams that they lead, and
+        all teams of a service of which they coordinate one. Whoever is there has to be able to."""
+        coordinated = {team.service_code for team in self.teams if team.is_coordinated}
+        return [
+            team.team_code for team in self.teams if team.is_led or team.service_code in coordinated
+        ]
+
+    def own_teams(self) -> list[str]:
+        """For whose agents the visitor decides what is personal: led or coordinated by them."""
+        return [team.team_code for team in self.teams if team.is_led or team.is_coordinated]
 
     def services(self, right: Right) -> list[str]:
         """Where the visitor has the right: what a page may ask the database for."""

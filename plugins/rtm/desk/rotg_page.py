@@ -33,10 +33,7 @@ SHIFTS_AROUND = timedelta(days=2)
 FOUND, NOTE_OF = "found:", "note:"
 """How the fields of a form begin that are about an agent; the id is what follows."""
 
-# Team leaders answer for their teams, coordinators for all teams of their services.
-ANSWERED_FOR = "(team.team_leader_id = :me or {table}.service_code = any(:coordinated))"
-
-SHIFTS = f"""
+SHIFTS = """
     select
         shift.service_code,
         shift.roster_date,
@@ -50,7 +47,7 @@ SHIFTS = f"""
         team.team_name,
         service.service_name,
         service.timezone,
-        {ANSWERED_FOR.format(table="shift")} as is_mine,
+        shift.team_code = any(:teams) as is_mine,
         first_round.round_id,
         first_round.checked_by,
         first_round.checked_at
@@ -80,7 +77,7 @@ OPEN = f"""
         and shift.roster_date between :first and :last
         and shift.planned_start_at <= :as_of
         and shift.planned_end_at > :ended_after
-        and {ANSWERED_FOR.format(table="shift")}
+        and shift.team_code = any(:teams)
 """
 
 LISTED = text(
@@ -139,13 +136,13 @@ ITEMS = text(
     """
 )
 
-ROUNDS = f"""
+ROUNDS = """
     select
         made.*,
         coalesce(team.team_name, made.team_code) as team_name,
         service.service_name,
         service.timezone,
-        coalesce({ANSWERED_FOR.format(table="made")}, false) as is_mine,
+        made.team_code = any(:teams) as is_mine,
         void.reason as void_reason,
         void.voided_at,
         void.round_id is not null as is_voided,
@@ -332,6 +329,6 @@ def _open_shifts(
 def _scope(visitor: Visitor) -> dict[str, Any]:
     return {
         "services": visitor.services(Right.CHECK_ROTG),
-        "coordinated": visitor.coordinates(),
+        "teams": visitor.teams_of_the_day(),
         "me": visitor.agent_id,
     }

@@ -52,6 +52,7 @@ def list_breaches(
     with page.connection() as connection:
         services = state.read_services(connection, page.services())
         rows = breaches.read_list(connection, page.services(), wanted)
+        months = breaches.read_months(connection, page.services())
         clock = state.read_clock(connection)
     found = rows[0].found if rows else 0
     return page.render(
@@ -63,6 +64,7 @@ def list_breaches(
         found=found,
         last_page=max(1, -(-found // PAGE_SIZE)),
         plan_statuses=PLAN_STATUSES,
+        months=months,
         as_of=clock.as_of,
     )
 
@@ -75,7 +77,13 @@ def show_breach(page: Reading, breach_id: int) -> Response:
             raise HTTPException(404)
         page.insist(Right.READ_SERVICE, breach.service_code)
         facts = read_breach_page(connection, breach)
-    return page.render("breach.html", facts=facts, breach=breach, plan_facts=breach.facts or {})
+    return page.render(
+        "breach.html",
+        facts=facts,
+        breach=breach,
+        plan_facts=breach.facts or {},
+        now=page.desk.now(),
+    )
 
 
 @router.post("/language")

@@ -108,9 +108,7 @@ def read_today(connection: Connection, visitor: Visitor) -> Today:
         state.read_missing_rosters(connection, codes),
         rotg_page.read_waiting(connection, visitor, clock.as_of),
         exception_page.read_to_decide(connection, visitor),
-        coaching_page.read_mine(
-            connection, visitor.services(Right.DECIDE_COACHING), visitor.agent_id
-        ),
+        coaching_page.read_mine(connection, visitor),
         _services(now, intervals, known),
         [
             Team(service, team, list(of_team))

@@ -25,28 +25,36 @@ from sqlalchemy import Connection, RowMapping, text
 from rtm.fonts import BOLD, FONT, register_fonts
 from rtm.notify import words
 from rtm.recipients import names_of
-from rtm.recovery.changing import read_history
+from rtm.recovery.changing import read_history, read_plan
 from rtm.recovery.telling import volume_text
 from rtm.roster.cells import saved, write_text
 from rtm.settings import Language
-from rtm.speech import Speech
+from rtm.speech import NOTHING, Speech
 
 MARGIN = 18 * mm
 LABEL_WIDTH = 48 * mm
 COLUMN_WIDTH = 22
 
+STEPS_WITH_SLA = ("submit", "verify", "start", "finish", "close")
+MOST_CANDIDATES = 10
+"""Of those who could be asked; more nobody calls."""
+
 SECTIONS: dict[str, tuple[str, ...]] = {
     "breach": (
-        *("service_name", "channel", "kpi", "target", "observed", "volume", "severity"),
-        *("breach_started_at", "detected_at", "cleared_at"),
+        *("service_name", "channel", "kpi", "formula", "target", "observed", "gap", "volume"),
+        *("severity", "breach_started_at", "detected_at", "cleared_at"),
     ),
-    "analysis": ("cause_category", "whys"),
+    "analysis": ("explanation", "way_back", "cause_category", "whys"),
     "action": (
         *("correction", "corrective_action", "responsible", "due_at", "horizon_min"),
         "on_target_intervals",
     ),
+    "deadlines": ("created_at", *(f"sla_{step}" for step in STEPS_WITH_SLA)),
     "verification": (*("author", "submitted_at", "verifier", "verified_at", "times_returned"),),
-    "result": ("started_at", "done_at", "evidence", "is_effective", "closed_at", "retain_until"),
+    "result": (
+        *("started_at", "done_at", "evidence", "is_effective", "closed_at", "retain_until"),
+        "is_on_legal_hold",
+    ),
 }
 """What the form holds, section by section."""
 
@@ -56,16 +64,40 @@ OF_MONTH = text(
     from ops.recovery_plan as plan
     inner join ops.breach as breach on breach.breach_id = plan.breach_id
     inner join marts.dim_service as service on service.service_code = breach.service_code
-    where (cast(:service as text) is null or breach.service_code = :service)
+    where (cast(:services as text[]) is null or breach.service_code = any(:services))
         and date_trunc('month', plan.created_at at time zone service.timezone) = :month
     order by plan.plan_id
     """
 )
 
 
-def plans_of_month(connection: Connection, month: date, service: str | None) -> list[int]:
-    """Numbers of the plans that were made in a month (its first day), on the service's clock."""
-    return list(connection.execute(OF_MONTH, {"month": month, "service": service}).scalars())
+# The limit of each step, and when that of the step that waits is over
+LIMITS = text(
+    """
+    select
+        rule.step,
+        coalesce(stated.due_min, rule.due_min)::float as due_min,
+        due.due_at,
+        due.escalate_at
+    from staging.stg_plan__rule as rule
+    left join staging.stg_canonical__plan_rule as stated
+        on stated.service_code = :service_code
+        and stated.severity = rule.severity
+        and stated.step = rule.step
+    left join marts.rpt_plan_due as due on due.plan_id = :plan_id and due.step = rule.step
+    where rule.severity = :severity
+    """
+)
+
+
+def plans_of_month(
+    connection: Connection, month: date, services: Sequence[str] | None = None
+) -> list[RowMapping]:
+    """The plans that were made in a month (its first day) on the service's clock, of these services
+    or of all."""
+    asked = {"month": month, "services": None if services is None else list(services)}
+    ids: Sequence[int] = connection.execute(OF_MONTH, asked).scalars().all()
+    return [read_plan(connection, plan_id) for plan_id in ids]
 
 
 def plan_as_pdf(connection: Connection, plan: RowMapping, language: Language) -> bytes:
@@ -185,12 +217,93 @@ def _told(connection: Connection, plan: RowMapping, language: Language) -> dict[
     # With more digits than a page has: what misses a target is to be seen missing.
     told["observed"] = speech.kpi(kpi, plan["observed"], 2)
     told["volume"] = volume_text(plan, language)
+    told |= _numbers(plan, language) | _limits(connection, plan, language)
+    told["is_on_legal_hold"] = say["held" if plan["is_on_legal_hold"] else "not_held"]
     told["is_effective"] = say[f"effective_{plan['is_effective']}".lower()]
     if plan["cause_category"]:
         told["cause_category"] = say[f"cause_{plan['cause_category']}"]
     people = {name: plan[name] for name in ("responsible", "author", "verifier") if plan[name]}
     known = names_of(connection, people.values())
     told |= {name: f"{known[agent_id]} ({agent_id})" for name, agent_id in people.items()}
+    return told
+
+
+def _numbers(plan: RowMapping, language: Language) -> dict[str, str]:
+    """What was computed when the plan was drafted; a roster that is missing has no gap."""
+    facts, speech = plan["facts"], Speech(language)
+    is_measured = plan["roster_date"] is None
+    explanation = _explanation(facts.get("explanation"), speech)
+    way_back = _way_back(facts.get("way_back"), speech, plan["timezone"])
+    return {
+        "formula": facts.get("formula") or NOTHING,
+        "gap": speech.kpi(plan["kpi"], plan["observed"] - plan["target"] if is_measured else None),
+        "explanation": "\n".join(explanation) or NOTHING,
+        "way_back": "\n".join(way_back) or NOTHING,
+    }
+
+
+def _explanation(explanation: dict[str, Any] | None, speech: Speech) -> Iterable[str]:
+    """What explains the gap, a line each, as the desk has it in a table."""
+    if not explanation:
+        return
+    if not explanation["is_explained"]:
+        reason = speech.say(f"reason.{explanation['reason']}")
+        yield f"{speech.say('analysis.not_explained')} {reason}"
+        return
+    unit = speech.say(f"analysis.unit_{explanation['unit']}")
+    gap = speech.number(explanation["gap"], 1)
+    yield speech.say("analysis.causes_caption", gap=gap, unit=unit)
+    for cause in explanation["causes"]:
+        line = f"{speech.say('driver.' + cause['cause'])}: {speech.number(cause['share'], 1)}"
+        if cause["low"] is not None:
+            low, high = (speech.number(cause[end], 1) for end in ("low", "high"))
+            line += f" ({speech.say('analysis.between')}: {low} … {high})"
+        if cause["reason"]:
+            line += f", {speech.say('reason.' + cause['reason'])}"
+        yield line
+
+
+def _way_back(back: dict[str, Any] | None, speech: Speech, zone: str) -> Iterable[str]:
+    """What the rest of the day had to reach, the agents that were short, and who could be asked."""
+    if not back:
+        return
+    if back["is_reachable"] is None:
+        reason = speech.say(f"reason.{back['reason']}")
+        yield f"{speech.say('analysis.way_back_unknown')} {reason}"
+    else:
+        names = {"needed": "needed_pct", "so_far": "so_far_pct", "target": "target"}
+        rates = {name: speech.kpi(back["kpi"], back[of]) for name, of in names.items()}
+        yield speech.say(
+            "analysis.reachable" if back["is_reachable"] else "analysis.unreachable", **rates
+        )
+    for interval in back.get("intervals", ()):
+        if interval["missing"] is not None and interval["missing"] > 0:
+            start = speech.clock(datetime.fromisoformat(interval["start_at"]), zone)
+            missing = speech.number(interval["missing"], 1)
+            yield f"{start}: {speech.say('analysis.missing')} {missing}"
+    candidates = back.get("candidates", ())
+    if candidates:
+        yield speech.say("analysis.candidates")
+    for who in candidates[:MOST_CANDIDATES]:
+        yield f"{who['agent_name']} ({who['agent_id']}): {speech.say('why.' + who['why'])}"
+    if len(candidates) > MOST_CANDIDATES:
+        yield speech.say("analysis.more", count=len(candidates) - MOST_CANDIDATES)
+
+
+def _limits(connection: Connection, plan: RowMapping, language: Language) -> dict[str, str]:
+    """Within how long each step is to be taken, and when the one that waits is due."""
+    say, speech, zone = words("plan_form", language), Speech(language), ZoneInfo(plan["timezone"])
+    asked = {name: plan[name] for name in ("service_code", "severity", "plan_id")}
+    told = {}
+    for limit in connection.execute(LIMITS, asked):
+        within = say["sla_by_plan"]
+        if limit.due_min is not None:
+            within = say["sla_within"].format(time=speech.duration(limit.due_min * 60))
+        if limit.due_at:
+            moments = {"due": limit.due_at, "escalation": limit.escalate_at}
+            local = {name: _plain(at, zone) for name, at in moments.items()}
+            within += "; " + say["sla_waits"].format(**local)
+        told[f"sla_{limit.step}"] = within
     return told
 
 

@@ -29,9 +29,6 @@ class Speech(speech.Speech):
         """A day in a table, where its weekday says nothing."""
         return str(format_date(day, "d MMM y", locale=self.language))
 
-    def month(self, first: date) -> str:
-        return str(format_date(first, "MMMM y", locale=self.language))
-
     def value(self, kpi: str, value: float) -> str:
         """A value with more digits than a board has: what misses a target is to be seen missing."""
         if kpi in PERCENT:
