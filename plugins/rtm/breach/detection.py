@@ -2,7 +2,7 @@
 
 One open breach per service, channel and KPI, kept by the database. Nothing is raised on a feed that
 is behind, nor while the landing folder is out of reach: calls are missing then, not lost. That is
-an incident for the operators instead. Nor is anything raised while somebody expects a peak of it.
+an incident for the operators instead (`rtm.breach.incidents`). Nor is anything raised while somebody expects a peak of it.
 
 Rosters that are not there at the cut-off have a breach of their own kind (`rtm.breach.rosters`), as
 has what an agent did not keep to (`rtm.breach.agents`).
@@ -16,10 +16,9 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, text
 
 from rtm.breach.agents import DetectedMatters, detect_agent_matters
+from rtm.breach.incidents import raise_incidents
 from rtm.breach.rosters import detect_missing_rosters
 from rtm.breach.watching import Verdict, Watch
-from rtm.notify import Mail, queue_mails, unconfirmed_mails
-from rtm.recipients import coordinators
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
@@ -45,7 +44,7 @@ def detect(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Detecte
             matters = detect_agent_matters(connection, settings, as_of)
         # A roster that cannot be fetched has reached nobody.
         rosters = detect_missing_rosters(connection, settings, as_of)
-        incidents = _raise_incidents(connection, settings, as_of)
+        incidents = raise_incidents(connection, settings, as_of)
     return Detected(opened + rosters.opened, cleared + rosters.cleared, matters.opened, incidents)
 
 
@@ -168,100 +167,3 @@ def _severity(row: RowMapping) -> str:
         return "warning"
     is_beyond = observed < critical if row["comparator"] == ">=" else observed > critical
     return "critical" if is_beyond else "warning"
-
-
-TROUBLES = text(
-    """
-    select
-        'feed_stale' as kind,
-        feed as subject,
-        format(
-            'nothing has arrived since %s', to_char(latest_arrival_at, 'YYYY-MM-DD HH24:MI TZH:TZM')
-        ) as detail
-    from marts.rpt_feed_freshness where is_stale
-    union all
-    select
-        'unmapped_' || kind,
-        coalesce(source || ':', '') || coalesce(code, '-'),
-        format('%s rows wait or count without allowance until it is mapped', occurrences)
-    from marts.rpt_unmapped_code
-    union all
-    select 'file_unreachable', file.name, format('it cannot be opened: %s', file.reason)
-    from (
-        select did from ops.cycle where step = 'land_feeds' and error is null
-        order by cycle_id desc limit 1
-    ) as landing
-    cross join jsonb_each_text(landing.did -> 'unreachable') as file (name, reason)
-    union all
-    select 'landing_unreachable', folder.name, folder.reason
-    from (
-        select did from ops.cycle where step = 'land_feeds' and error is null
-        order by cycle_id desc limit 1
-    ) as landing
-    cross join jsonb_each_text(landing.did -> 'unlisted') as folder (name, reason)
-    """
-)
-
-
-# Once nobody could be told, that stays a trouble until somebody can, whatever the KPI does.
-TO_BE_TOLD_OF = text(
-    """
-    select service_code from ops.breach where cleared_at is null
-    union
-    select subject from ops.incident where kind = 'no_recipient' and closed_at is null
-    """
-)
-
-
-def _troubles(
-    connection: Connection, settings: Settings, as_of: datetime
-) -> dict[tuple[str, str], str]:
-    """What is wrong now: the detail by kind and subject."""
-    troubles = {(row.kind, row.subject): row.detail for row in connection.execute(TROUBLES)}
-    for mail in unconfirmed_mails(connection, as_of):
-        troubles["mail_unconfirmed", f"{mail.mail_id}"] = (
-            f"it may or may not have reached {mail.recipient}: {mail.subject!r}; ask, and if it did"
-            f" not: ./rtm outbox resend {mail.mail_id}"
-        )
-    services: list[str] = list(connection.execute(TO_BE_TOLD_OF).scalars())
-    for service_code in services:
-        if not coordinators(connection, settings, service_code):
-            troubles["no_recipient", service_code] = (
-                "a target was missed and nobody can be told: no coordinator of the service has"
-                " an e-mail address, and RTM_OPERATORS is empty"
-            )
-    return troubles
-
-
-def _raise_incidents(connection: Connection, settings: Settings, as_of: datetime) -> int:
-    """Opens an incident for each trouble that is new, closes those that are gone."""
-    troubles = _troubles(connection, settings, as_of)
-    known = {
-        (row.kind, row.subject): row.incident_id
-        for row in connection.execute(
-            text("select incident_id, kind, subject from ops.incident where closed_at is null")
-        )
-    }
-    gone = [incident for key, incident in known.items() if key not in troubles]
-    connection.execute(
-        text("update ops.incident set closed_at = :as_of where incident_id = any(:gone)"),
-        {"as_of": as_of, "gone": gone},
-    )
-    mails = []
-    for (kind, subject), detail in troubles.items():
-        if (kind, subject) in known:
-            continue
-        incident_id: int = connection.execute(
-            text(
-                "insert into ops.incident (kind, subject, opened_at, detail)"
-                " values (:kind, :subject, :as_of, :detail) returning incident_id"
-            ),
-            {"kind": kind, "subject": subject, "as_of": as_of, "detail": detail},
-        ).scalar_one()
-        facts = {"kind": kind, "incident_subject": subject, "detail": detail}
-        mails += [
-            Mail("incident", f"incident:{incident_id}", operator, facts)
-            for operator in settings.operators
-        ]
-    queue_mails(connection, mails, settings.language, as_of)
-    return len(troubles.keys() - known.keys())

@@ -85,9 +85,10 @@ def tell_of_change(
             coordinators(connection, settings, service)
         )
         told -= set(people(connection, plan["contributors"]))
-    elif action in (Action.RETURN, Action.REOPEN):
-        told = set(people(connection, [plan["author"], *plan["contributors"]]))
-        told |= set(team_leaders(connection, service)) if action is Action.REOPEN else set()
+    elif action is Action.RETURN:
+        told = set(people(connection, plan["contributors"]) or on_duty(connection, service, at))
+    elif action is Action.REOPEN:
+        told = set(people(connection, plan["contributors"]) + team_leaders(connection, service))
     elif action is Action.VERIFY:
         told = set(people(connection, [plan["responsible"], plan["author"]]))
     elif action is Action.WITHDRAW:
