@@ -2,7 +2,8 @@
 
 One open breach per service, channel and KPI, kept by the database. Nothing is raised on a feed that
 is behind, nor while the landing folder is out of reach: calls are missing then, not lost. That is
-an incident for the operators instead (`rtm.breach.incidents`). Nor is anything raised while somebody expects a peak of it.
+an incident for the operators instead (`rtm.breach.incidents`). Nor is anything raised while
+somebody expects a peak of it.
 
 Rosters that are not there at the cut-off have a breach of their own kind (`rtm.breach.rosters`), as
 has what an agent did not keep to (`rtm.breach.agents`).
