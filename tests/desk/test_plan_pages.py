@@ -21,6 +21,7 @@ from rtm.desk.plan_routes import RIGHT_FOR
 from rtm.desk.rights import GRANTS, Position, Right
 from rtm.recovery import remove_expired
 from rtm.recovery.lifecycle import Action
+from rtm.warehouse import Role
 from tests.recovery.conftest import MINUTE, TEN, missed, plan_id  # noqa: F401 (fixtures)
 from tests.small_centre import MORNING, REFERENCE, roster
 
@@ -168,6 +169,16 @@ def test_the_page_says_by_when_the_next_step_is_due_what_the_gap_is_and_by_which
     assert "Efeknya sedang ditunggu." in lia.text(plan)
     assert koko.post(plan, "close", note="Cukup").status_code == 303
     assert 'id="due"' not in lia.get(plan).text
+
+
+def test_the_page_says_since_when_it_is_critical(reader, plan, missed):  # noqa: F811
+    page = reader("L1").text(plan)
+    assert "kritis sejak" not in page
+    with missed.warehouse.transaction(Role.APP) as connection:
+        connection.exec_driver_sql(
+            "update ops.breach set severity_since = detected_at + interval '4 minutes'"
+        )
+    assert "kritis sejak 23 Nov 2026 10:09 WIB" in reader("L1").text(plan)
 
 
 def test_of_a_plan_that_is_removed_the_audit_still_tells_each_step(reader, plan, missed):  # noqa: F811

@@ -35,6 +35,7 @@ COLUMNS = """
         breach.denominator,
         breach.at_risk,
         breach.severity,
+        breach.severity_since,
         plan.plan_id,
         plan.status as plan_status
 """

@@ -31,6 +31,7 @@ PLAN = text(
         breach.kpi,
         breach.roster_date,
         breach.severity,
+        coalesce(breach.severity_since, breach.detected_at) as severity_since,
         breach.comparator,
         breach.target,
         breach.observed,
