@@ -74,7 +74,8 @@ contacts as (
         on decided.span_id = breaches.breach_id
         and decided.channel = breaches.channel
         and decided.kpi = breaches.kpi
-    group by breaches.breach_id, watched.unit, breaches.comparator, breaches.at_risk_s,
+    group by
+        breaches.breach_id, watched.unit, breaches.comparator, breaches.at_risk_s,
         breaches.detected_at
 ),
 
@@ -148,13 +149,16 @@ staffing as (
         ) / nullif({{ seconds_in('until.span') }}, 0) as present
     from breaches
     inner join {{ ref('int_service') }} as service on service.service_code = breaches.service_code
-    cross join lateral (
-        select {{ interval_start('breaches.detected_at', 'service.timezone') }} as interval_start
-    ) as running
-    cross join lateral (
-        select
-            tstzmultirange(tstzrange(running.interval_start, breaches.detected_at)) as span
-    ) as until
+    cross join
+        lateral (
+            select
+                {{ interval_start('breaches.detected_at', 'service.timezone') }} as interval_start
+        ) as running
+    cross join
+        lateral (
+            select
+                tstzmultirange(tstzrange(running.interval_start, breaches.detected_at)) as span
+        ) as until
     inner join {{ ref('fct_roster_evaluation') }} as evaluation
         on evaluation.service_code = breaches.service_code
         and evaluation.interval_start = running.interval_start
@@ -172,9 +176,9 @@ counted as (
     union all
     select
         waiting.breach_id,
-        waiting.level,
-        1,
-        waiting.level
+        waiting.level as recounted_numerator,
+        1 as recounted_denominator,
+        waiting.level as recounted
     from waiting
     union all
     select

@@ -58,15 +58,17 @@ ruled as (
         on stated.service_code = plans.service_code
         and stated.severity = severities.severity
         and stated.step = plans.step
-    cross join lateral (
-        select
-            case plans.step
-                when 'finish' then plans.stated_due_at
-                else
-                    severities.since
-                    + coalesce(stated.due_min, rule.due_min)::double precision * interval '1 minute'
-            end as at
-    ) as due
+    cross join
+        lateral (
+            select
+                case plans.step
+                    when 'finish' then plans.stated_due_at
+                    else
+                        severities.since
+                        + coalesce(stated.due_min, rule.due_min)::double precision
+                        * interval '1 minute'
+                end as at
+        ) as due
     where plans.waits_since is not null
     order by plans.plan_id, due.at
 )
