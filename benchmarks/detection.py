@@ -50,7 +50,7 @@ INTERVAL_MIN, MIN_VOLUME = 30, 10
 WINDOWS = """
 create temp table decided_contact on commit drop as {contacts};
 create index on decided_contact (service_code, channel, kpi, decided_at);
-create index on decided_contact (service_code, channel, kpi) where waits is not null;
+create index on decided_contact using gist (waits);
 analyze decided_contact
 """
 

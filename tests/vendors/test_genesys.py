@@ -103,6 +103,27 @@ def test_a_record_without_an_end_is_still_going_on(land, day):
     assert day()["handled"] == 1
 
 
+def test_who_asked_to_be_called_back_does_not_wait_in_the_line(land, query):
+    def waiting(medium):
+        return [
+            conversation(
+                f"{medium}{n}",
+                600,
+                None,
+                caller(600, 640),
+                participant("acd", segment("interact", 610, None, queueId="q-kartu"), media=medium),
+            )
+            for n in range(12)
+        ]
+
+    at_risk = "select at_risk from marts.rpt_kpi_watch where kpi = 'scr'"
+    for medium, count in (("callback", 0), ("voice", 12)):
+        # Nobody is answered
+        name, seen_at = f"{medium}.json", MORNING + timedelta(seconds=700)
+        land("conversation", "conversations", *waiting(medium), name=name, at=seen_at)
+        assert query(at_risk) == [{"at_risk": count}], medium
+
+
 def test_callers_who_left_and_callers_whom_the_system_let_go(land, day):
     land(
         "conversation",

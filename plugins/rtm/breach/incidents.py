@@ -128,6 +128,7 @@ def _raise(
         "kind": trouble.title(settings.language),
         "incident_subject": trouble.subject,
         "detail": detail,
+        "code": trouble.kind,
     }
     return [
         Mail("incident", f"incident:{number}", operator, facts) for operator in settings.operators

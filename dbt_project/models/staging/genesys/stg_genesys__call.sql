@@ -6,7 +6,12 @@ select
     named.service_code,
     coalesce(contact.direction, 'inbound') as direction,
     contact.started_at as arrived_at,
-    contact.queued_at,
+    -- Who asked to be called back does not wait in the line: the call was not queued until it is over
+    case
+        when not contact.is_called_back
+            or coalesce(contact.answered_at, contact.ended_at) is not null
+            then contact.queued_at
+    end as queued_at,
     contact.answered_at,
     case when contact.answered_at is null then coalesce(contact.left_queue_at, contact.ended_at) end
         as left_at,

@@ -18,6 +18,7 @@ select
     summed.left_queue_at,
     conversation.ended_at::timestamptz as ended_at,
     summed.customer_left,
+    summed.is_called_back,
     -- Durations
     summed.talk_s,
     summed.hold_s,
@@ -58,6 +59,7 @@ left join lateral (
         bool_or(segment.disconnect_type in ('client', 'endpoint', 'peer')) filter (
             where segment.purpose in ('customer', 'external')
         ) as customer_left,
+        bool_or(segment.media_type = 'callback') as is_called_back,
         {{ genesys_seconds("'interact'") }} as talk_s,
         {{ genesys_seconds("'hold'") }} as hold_s,
         {{ genesys_seconds("'wrapup'") }} as acw_s
