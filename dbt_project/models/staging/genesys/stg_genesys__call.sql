@@ -6,7 +6,7 @@ select
     named.service_code,
     coalesce(contact.direction, 'inbound') as direction,
     contact.started_at as arrived_at,
-    -- Who asked to be called back does not wait in the line until then
+    -- Who is to be called back waits in no line: queued only once that is over
     case
         when not contact.is_called_back
             or coalesce(contact.answered_at, contact.ended_at) is not null
