@@ -61,7 +61,7 @@ def test_the_board_tells_what_happened(centre: System, language: Language, told:
         assert text in board, board
     assert "33.3 % ‼" in board
     assert "Ani (A1)" in board
-    assert "[RTM] Kartu Kredit: SCR 33.3 % " in board
+    assert "[RTM] Kartu Kredit: SCR 33,3 % " in board
 
 
 def test_who_is_missing_from_a_night_that_began_yesterday_is_shown(system: System, deliver):

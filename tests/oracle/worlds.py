@@ -651,7 +651,8 @@ class Builder:
 
     def some_time(self, team: Team) -> datetime:
         """Anywhere in the period, but often near `as_of`, on a boundary, or just lost."""
-        reach = int((self.as_of - self.opens) / SECOND)
+        # A clock may stand before the period begins
+        reach = max(1, int((self.as_of - self.opens) / SECOND))
         where = self.rng.randrange(10)
         if where == 0:
             return self.as_of + self.rng.choice((-1, 0, 1, 60, 1800)) * SECOND
