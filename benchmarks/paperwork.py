@@ -154,7 +154,7 @@ EXCEPTIONS = text(
         (agent_id, start_at, end_at, reason_code, reason, status, requested_by, requested_at,
          decided_by, decided_at)
     select
-        picked.agent_id, at, at + interval '2 hours', 'sick', 'Kontrol kesehatan', 'approved',
+        picked.agent_id, at, at + interval '2 hours', 'health', 'Kontrol kesehatan', 'approved',
         picked.team_leader_id, at - interval '1 day', picked.coordinator_id, at - interval '2 hours'
     from generate_series(1, cast(:days as int)) as day
     cross join lateral (
@@ -176,8 +176,7 @@ ROUNDS = text(
         (service_code, roster_date, shift_code, team_code, items, checked_by, checked_at)
     select
         team.service_code, (at at time zone 'UTC')::date, 'P', team.team_code,
-        (select array_agg(item_code) from marts.rpt_rotg_item as item
-            where item.service_code = team.service_code),
+        (select array_agg(item_code) from marts.rpt_rotg_item where is_active),
         team.team_leader_id, at
     from marts.dim_team as team
     cross join generate_series(1, cast(:days as int)) as day
