@@ -153,7 +153,8 @@ def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
         connection.execute(CLEAR, {"as_of": as_of, "breaches": breaches, "reason": reason}).rowcount
         for reason, breaches in (("met", recovered), ("target_ended", ended))
     )
-    connection.execute(WORSEN, {"breaches": worse, "as_of": as_of})
+    if worse:
+        connection.execute(WORSEN, {"breaches": worse, "as_of": as_of})
     cleared += connection.execute(
         CLEAR_ENDED, {"as_of": as_of, "watched": list(filter(None, watched))}
     ).rowcount

@@ -17,6 +17,10 @@ from rtm.settings import Language, Settings
 
 TROUBLES = text(
     """
+    with landing as (
+        select did from ops.cycle where step = 'land_feeds' and error is null
+        order by cycle_id desc limit 1
+    )
     select
         'feed_stale' as kind,
         feed as subject,
@@ -32,17 +36,11 @@ TROUBLES = text(
     from marts.rpt_unmapped_code
     union all
     select 'file_unreachable', file.name, jsonb_build_object('reason', file.reason)
-    from (
-        select did from ops.cycle where step = 'land_feeds' and error is null
-        order by cycle_id desc limit 1
-    ) as landing
+    from landing
     cross join jsonb_each_text(landing.did -> 'unreachable') as file (name, reason)
     union all
     select 'landing_unreachable', folder.name, jsonb_build_object('reason', folder.reason)
-    from (
-        select did from ops.cycle where step = 'land_feeds' and error is null
-        order by cycle_id desc limit 1
-    ) as landing
+    from landing
     cross join jsonb_each_text(landing.did -> 'unlisted') as folder (name, reason)
     """
 )
