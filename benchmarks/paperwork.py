@@ -64,23 +64,32 @@ PLANS = text(
 
 STEPS = text(
     """
-    insert into ops.audit (at, actor, subject, subject_id, action, content)
-    select
-        step.at, step.actor, 'recovery_plan', plan.plan_id, step.action,
-        jsonb_build_object('changed', jsonb_build_object('status', array['before', 'after']))
-    from ops.recovery_plan as plan
-    cross join lateral (
-        values
-            (1, plan.created_at, 'rtm', 'draft'),
-            (2, plan.submitted_at, plan.author, 'submit'),
-            (3, plan.verified_at, plan.verifier, 'verify'),
-            (4, plan.started_at, plan.author, 'start'),
-            (5, plan.done_at, plan.author, 'finish'),
-            (6, plan.effect_known_at, 'rtm', 'judge'),
-            (7, plan.closed_at, plan.verifier, 'close')
-    ) as step (number, at, actor, action)
-    where plan.status = 'closed'
-    order by plan.plan_id, step.number
+    with steps as (
+        insert into ops.audit (at, actor, subject, subject_id, action, content)
+        select
+            step.at, step.actor, 'recovery_plan', plan.plan_id, step.action,
+            jsonb_build_object('changed', jsonb_build_object('status', array['before', 'after']))
+        from ops.recovery_plan as plan
+        cross join lateral (
+            values
+                (1, plan.created_at, 'rtm', 'draft'),
+                (2, plan.submitted_at, plan.author, 'submit'),
+                (3, plan.verified_at, plan.verifier, 'verify'),
+                (4, plan.started_at, plan.author, 'start'),
+                (5, plan.done_at, plan.author, 'finish'),
+                (6, plan.effect_known_at, 'rtm', 'judge'),
+                (7, plan.closed_at, plan.verifier, 'close')
+        ) as step (number, at, actor, action)
+        where plan.status = 'closed'
+        order by plan.plan_id, step.number
+        returning audit_id, subject, subject_id
+    )
+
+    insert into ops.audit_service (service_code, subject, audit_id)
+    select breach.service_code, steps.subject, steps.audit_id
+    from steps
+    inner join ops.recovery_plan as plan on plan.plan_id = steps.subject_id
+    inner join ops.breach as breach on breach.breach_id = plan.breach_id
     """
 )
 

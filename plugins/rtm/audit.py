@@ -7,6 +7,7 @@ taken out. That it was there, who did what with it and when stays, and so does t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +19,16 @@ PIPELINE = "rtm"
 
 RECORD = text(
     """
-    insert into ops.audit (at, actor, subject, subject_id, action, content)
-    values (:at, :actor, :subject, :subject_id, :action, :content)
+    with recorded as (
+        insert into ops.audit (at, actor, subject, subject_id, action, content)
+        values (:at, :actor, :subject, :subject_id, :action, :content)
+        returning audit_id, subject
+    )
+
+    insert into ops.audit_service (service_code, subject, audit_id)
+    select distinct concerned.service_code, recorded.subject, recorded.audit_id
+    from recorded
+    cross join unnest(cast(:services as text[])) as concerned (service_code)
     """
 )
 
@@ -77,9 +86,11 @@ def record(
     subject: str,
     subject_id: int,
     action: str,
+    services: Sequence[str],
     content: dict[str, Any] | None = None,
 ) -> None:
-    """Adds a row in the transaction of the change itself. Until that ends, other writers wait."""
+    """Adds a row about a record of these services, in the transaction of the change itself. Until
+    that ends, other writers wait."""
     connection.execute(
         RECORD,
         {
@@ -88,6 +99,7 @@ def record(
             "subject": subject,
             "subject_id": subject_id,
             "action": action,
+            "services": list(services),
             "content": Jsonb(content or {}),
         },
     )

@@ -70,7 +70,8 @@ def test_an_approved_exception_is_taken_out_and_a_withdrawn_one_counts_again(
     (held,) = query("select * from marts.fct_exception")
     assert held["exception_id"] == f"desk-{request_id}"
     assert (held["service_code"], held["approved_by"], held["is_approved"]) == ("KARTU", "K1", True)
-    assert held["reason"] == 'training: Produk baru, "kartu"'
+    (delivered,) = query("select reason from intermediate.int_exception_held")
+    assert delivered["reason"] == 'training: Produk baru, "kartu"'
     act(request_id, Action.WITHDRAW, "L1", "Pelatihan batal")
     assert status() == "absent"
     assert query("select is_approved from marts.fct_exception") == [{"is_approved": False}]

@@ -141,6 +141,14 @@ def test_markup_in_an_alert_stays_text_in_the_digest(cycle, mailbox):
     assert "<b>24" not in html
 
 
+def test_the_links_of_a_digest_can_be_followed(send, mailbox):
+    link = "https://rtm.example/rtm/rosters?service=KARTU&date=2026-11-24"
+    facts = [{**ALERT, "roster_date": date, "link": link} for date in ("24/11", "25/11")]
+    send(NOON, *(Mail("roster_due", f"due-{of['roster_date']}", KOKO, of) for of in facts))
+    html = mailbox.mails[0].get_body(("html",)).get_content()
+    assert html.count(f'<a href="{link.replace("&", "&amp;")}"') == 2
+
+
 def test_no_alert_waits_for_a_digest_of_agents_and_they_wait_for_all(send, mailbox):
     send(NOON, matters(1))
     send(NOON + MINUTE, breach(1))

@@ -194,6 +194,7 @@ def test_who_gets_around_the_guard_leaves_a_broken_chain(act, missed):
     for statement, broken in changes.items():
         with missed.warehouse.engine().connect() as connection:
             connection.exec_driver_sql("alter table ops.audit disable trigger user")
+            connection.exec_driver_sql("delete from ops.audit_service")
             connection.exec_driver_sql(statement)
             assert audit.first_broken(connection) == broken
             connection.rollback()

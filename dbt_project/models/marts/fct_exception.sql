@@ -4,7 +4,6 @@ select
     agent.service_code,
     exception.start_at,
     exception.end_at,
-    exception.reason,
     exception.approved_by,
     exception.is_approved,
     exception.updated_at,

@@ -113,7 +113,7 @@ def change_coaching(connection: Connection, coaching_id: int, change: Change) ->
     told = {"status": [before["status"], status]} | ({"step": changed["step"]} if step else {})
     audit.record(
         connection,
-        *(change.at, change.actor, SUBJECT, coaching_id, change.action),
+        *(change.at, change.actor, SUBJECT, coaching_id, change.action, [before["service_code"]]),
         {"changed": told} | ({"note": change.note} if change.note else {}),
     )
     return read_coaching(connection, coaching_id)

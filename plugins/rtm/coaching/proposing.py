@@ -118,7 +118,7 @@ PROPOSE = text(
         limit 1
     ) as step
     order by wanted.service_code, wanted.agent_id
-    returning coaching_id, proposed_step
+    returning coaching_id, proposed_step, service_code
     """
 )
 
@@ -230,8 +230,9 @@ def _propose(connection: Connection, as_of: datetime) -> int:
     proposed = connection.execute(PROPOSE, asked).all()
     connection.execute(ATTACH, asked)
     for row in sorted(proposed):
-        content = {"step": row.proposed_step}
         audit.record(
-            *(connection, as_of, audit.PIPELINE, SUBJECT, row.coaching_id, "propose", content)
+            connection,
+            *(as_of, audit.PIPELINE, SUBJECT, row.coaching_id, "propose", [row.service_code]),
+            {"step": row.proposed_step},
         )
     return len(proposed)

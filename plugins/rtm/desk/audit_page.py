@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from rtm.coaching import deciding as coaching
 from rtm.desk.exception_page import READS_TEXT
 from rtm.desk.rights import Right, Visitor
+from rtm.floor import exceptions, rounds
+from rtm.recovery import changing as recovery
+from rtm.roster import uploading
 
 PAGE_SIZE = 100
 
-# Of a plan that was removed at the end of its retention, the row of its removal tells the service.
+# What was decided about agents is for those who may read it where it was decided.
+READABLE: Mapping[str, Right] = {
+    recovery.SUBJECT: Right.READ_AUDIT,
+    exceptions.SUBJECT: Right.READ_AUDIT,
+    coaching.SUBJECT: Right.DECIDE_COACHING,
+    rounds.SUBJECT: Right.CHECK_ROTG,
+    uploading.SUBJECT: Right.READ_AUDIT,
+}
+
+# The newest of each subject and service by the index, so that a page costs the same after years. A
+# file for several services is told once.
 ENTRIES = text(
     f"""
+    with newest as (
+        select found.audit_id, min(readable.service_code) as service_code
+        from unnest(cast(:subjects as text[]), cast(:services as text[]))
+            as readable (subject, service_code)
+        cross join lateral (
+            select about.audit_id
+            from ops.audit_service as about
+            where about.service_code = readable.service_code
+                and about.subject = readable.subject
+                and (cast(:before as bigint) is null or about.audit_id < :before)
+            order by about.audit_id desc
+            limit :most
+        ) as found
+        group by found.audit_id
+        order by found.audit_id desc
+        limit :most
+    )
+
     select
         entry.audit_id,
         entry.at,
@@ -23,58 +55,31 @@ ENTRIES = text(
         entry.subject,
         entry.action,
         entry.subject_id,
-        about.is_kept,
-        about.agent_id,
-        coalesce(agent.agent_name, about.agent_id) as agent_name,
-        case when about.reads_text then coalesce(entry.content ->> 'note', '') else '' end as note,
+        entry.subject <> '{recovery.SUBJECT}' or plan.plan_id is not null as is_kept,
+        concerned.agent_id,
+        coalesce(agent.agent_name, concerned.agent_id) as agent_name,
+        case
+            when request.request_id is null or {READS_TEXT}
+                then coalesce(entry.content ->> 'note', '')
+            else ''
+        end as note,
         service.service_name,
         service.timezone
-    from ops.audit as entry
+    from newest
+    inner join ops.audit as entry on entry.audit_id = newest.audit_id
+    inner join marts.dim_service as service on service.service_code = newest.service_code
+    left join ops.recovery_plan as plan
+        on entry.subject = '{recovery.SUBJECT}' and plan.plan_id = entry.subject_id
+    left join ops.exception_request as request
+        on entry.subject = '{exceptions.SUBJECT}' and request.request_id = entry.subject_id
+    left join ops.coaching as coaching
+        on entry.subject = '{coaching.SUBJECT}' and coaching.coaching_id = entry.subject_id
     cross join lateral (
-        select breach.service_code, null as agent_id, true as is_kept, true as reads_text
-        from ops.recovery_plan as plan
-        inner join ops.breach as breach on breach.breach_id = plan.breach_id
-        where entry.subject = 'recovery_plan' and plan.plan_id = entry.subject_id
-        union all
-        select removal.content ->> 'service_code', null, false, true
-        from ops.audit as removal
-        where entry.subject = 'recovery_plan'
-            and removal.subject = entry.subject
-            and removal.subject_id = entry.subject_id
-            and removal.action = 'remove'
-        union all
-        select agent.service_code, request.agent_id, true, {READS_TEXT}
-        from ops.exception_request as request
-        inner join marts.dim_agent as agent on agent.agent_id = request.agent_id
-        where entry.subject = 'exception_request' and request.request_id = entry.subject_id
-        union all
-        select coaching.service_code, coaching.agent_id, true, true
-        from ops.coaching as coaching
-        where entry.subject = 'coaching'
-            and coaching.coaching_id = entry.subject_id
-            and coaching.service_code = any(:coached)
-        union all
-        select round.service_code, null, true, true
-        from ops.rotg_round as round
-        where entry.subject = 'rotg_round'
-            and round.round_id = entry.subject_id
-            and round.service_code = any(:checked)
-        union all
-        -- A file for several services is told once
-        select min(uploaded_for.service_code), null, true, true
-        from ops.roster_upload as upload
-        cross join unnest(upload.service_codes) as uploaded_for (service_code)
-        where entry.subject = 'roster_upload'
-            and upload.upload_id = entry.subject_id
-            and uploaded_for.service_code = any(:services)
-    ) as about
-    inner join marts.dim_service as service on service.service_code = about.service_code
+        select coalesce(request.agent_id, coaching.agent_id) as agent_id
+    ) as concerned
     left join marts.dim_agent as person on person.agent_id = entry.actor
-    left join marts.dim_agent as agent on agent.agent_id = about.agent_id
-    where about.service_code = any(:services)
-        and (cast(:before as bigint) is null or entry.audit_id < :before)
+    left join marts.dim_agent as agent on agent.agent_id = concerned.agent_id
     order by entry.audit_id desc
-    limit :most
     """
 )
 
@@ -84,12 +89,15 @@ def read(
 ) -> tuple[Sequence[Row[Any]], int | None]:
     """One page of entries, and the number before which the next older page begins.
 
-    What was decided about agents is for those who may read it where it was decided; what was
-    written about an exception, for those who read it on its own page."""
+    What was written about an exception is for those who read it on its own page."""
+    readable = [
+        (subject, service)
+        for subject, right in READABLE.items()
+        for service in visitor.services(right)
+    ]
     asked = {
-        "services": visitor.services(Right.READ_AUDIT),
-        "coached": visitor.services(Right.DECIDE_COACHING),
-        "checked": visitor.services(Right.CHECK_ROTG),
+        "subjects": [subject for subject, _ in readable],
+        "services": [service for _, service in readable],
         "teams": visitor.teams_of_the_day(),
         "me": visitor.agent_id,
         "before": before,

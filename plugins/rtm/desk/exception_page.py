@@ -136,12 +136,15 @@ IN_FORCE = text(
         exception.start_at,
         exception.end_at,
         request.reason_code,
-        case when {READS_TEXT} then exception.reason end as reason,
+        case when {READS_TEXT} then held.reason end as reason,
         {READS_TEXT} as reads_text,
         coalesce(approver.agent_name, exception.approved_by) as approver_name,
         service.service_name,
         service.timezone
     from marts.fct_exception as exception
+    -- What was written is not for all who read the marts
+    inner join intermediate.int_exception_held as held
+        on held.exception_id = exception.exception_id
     inner join marts.dim_service as service on service.service_code = exception.service_code
     left join marts.dim_agent as agent on agent.agent_id = exception.agent_id
     left join marts.dim_agent as approver on approver.agent_id = exception.approved_by

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, RowMapping, text
 
@@ -90,6 +90,8 @@ INSERT = text(
     """
 )
 
+SERVICE = text("select service_code from marts.dim_agent where agent_id = :agent_id")
+
 REQUEST = "select * from ops.exception_request where request_id = :request_id"
 
 UPDATE = text(
@@ -150,7 +152,7 @@ def request_exception(connection: Connection, wanted: Wanted, actor: str, at: da
         "reason_code": wanted.reason_code,
         "reason": wanted.reason,
     }
-    audit.record(connection, at, actor, SUBJECT, request_id, "request", told)
+    _record(connection, request_id, wanted.agent_id, "request", actor, at, told)
     return int(request_id)
 
 
@@ -196,14 +198,27 @@ def change_request(
         "request_id": request_id,
     }
     connection.execute(UPDATE, changed)
-    audit.record(
-        *(connection, at, actor, SUBJECT, request_id, action), {"note": note} if note else None
-    )
+    told = {"note": note} if note else None
+    _record(connection, request_id, request["agent_id"], action, actor, at, told)
 
 
 def exception_id(request_id: int) -> str:
     """What the feed knows the exception by."""
     return f"desk-{request_id}"
+
+
+def _record(
+    connection: Connection,
+    request_id: int,
+    agent_id: str,
+    action: str,
+    actor: str,
+    at: datetime,
+    told: dict[str, Any] | None,
+) -> None:
+    of = {"agent_id": agent_id}
+    services: Sequence[str] = connection.execute(SERVICE, of).scalars().all()
+    audit.record(connection, at, actor, SUBJECT, request_id, action, services, told)
 
 
 def _found(connection: Connection, statement: str, request_id: int) -> RowMapping:

@@ -7,7 +7,7 @@ reason, and takes its findings along. What becomes of them is said by `marts.fct
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -109,7 +109,7 @@ INSERT_FINDING = text(
 
 FOUND = text("select distinct agent_id from ops.rotg_finding where round_id = :round_id")
 
-KNOWN = text("select exists (select from ops.rotg_round where round_id = :round_id)")
+SERVICE = text("select service_code from ops.rotg_round where round_id = :round_id")
 
 INSERT_VOID = text(
     """
@@ -191,7 +191,8 @@ def record_round(
         "findings": findings,
         "note": made.note,
     }
-    audit.record(connection, at, actor, SUBJECT, round_id, "check", content)
+    services = [made.of.service_code]
+    audit.record(connection, at, actor, SUBJECT, round_id, "check", services, content)
     return round_id
 
 
@@ -200,7 +201,8 @@ def void_round(
 ) -> None:
     """Takes a round out of account, for good. Raises UnknownRoundError or RoundError."""
     asked = {"round_id": round_id}
-    if not connection.execute(KNOWN, asked).scalar_one():
+    services: Sequence[str] = connection.execute(SERVICE, asked).scalars().all()
+    if not services:
         raise UnknownRoundError(f"there is no round {round_id}")
     if actor in connection.execute(FOUND, asked).scalars().all():
         raise RoundError("own_case")
@@ -209,4 +211,4 @@ def void_round(
     voided = {**asked, "actor": actor, "at": at, "reason": reason}
     if connection.execute(INSERT_VOID, voided).one_or_none() is None:
         raise RoundError("already_voided")
-    audit.record(connection, at, actor, SUBJECT, round_id, "void", {"note": reason})
+    audit.record(connection, at, actor, SUBJECT, round_id, "void", services, {"note": reason})

@@ -138,7 +138,7 @@ def change_plan(
         connection.execute(END_BREACH, {"breach_id": plan["breach_id"], "at": change.at})
     audit.record(
         connection,
-        *(change.at, change.actor, SUBJECT, plan_id, change.action),
+        *(change.at, change.actor, SUBJECT, plan_id, change.action, [plan["service_code"]]),
         _told(plan, changed, change.note),
     )
     after = read_plan(connection, plan_id)

@@ -94,8 +94,11 @@ def _draft(connection: Connection, breach: Row[Any], facts: dict[str, Any], as_o
         ),
         {"breach_id": breach.breach_id, "facts": Jsonb(facts), "as_of": as_of},
     ).scalar_one()
-    content = {"breach_id": breach.breach_id}
-    audit.record(connection, as_of, audit.PIPELINE, SUBJECT, plan_id, "draft", content)
+    audit.record(
+        connection,
+        *(as_of, audit.PIPELINE, SUBJECT, plan_id, "draft", [breach.service_code]),
+        {"breach_id": breach.breach_id},
+    )
     return plan_id
 
 

@@ -175,9 +175,9 @@ JUDGE = text(
     set is_effective = verdicts.is_effective,
         effect_known_at = :as_of,
         revision = plan.revision + 1
-    from verdicts
-    where verdicts.plan_id = plan.plan_id
-    returning plan.plan_id, plan.is_effective
+    from verdicts, ops.breach as breach
+    where verdicts.plan_id = plan.plan_id and breach.breach_id = plan.breach_id
+    returning plan.plan_id, plan.is_effective, breach.service_code
     """
 )
 
@@ -186,8 +186,11 @@ def judge_effects(connection: Connection, settings: Settings, as_of: datetime) -
     """Judges the plans that are done, by what the marts know at `as_of`; returns how many."""
     judged = connection.execute(JUDGE, {"as_of": as_of}).all()
     for plan in judged:
-        content = {"changed": {"is_effective": [None, plan.is_effective]}}
-        audit.record(connection, as_of, audit.PIPELINE, SUBJECT, plan.plan_id, "judge", content)
+        audit.record(
+            connection,
+            *(as_of, audit.PIPELINE, SUBJECT, plan.plan_id, "judge", [plan.service_code]),
+            {"changed": {"is_effective": [None, plan.is_effective]}},
+        )
         if not plan.is_effective:
             tell_of_no_effect(connection, settings, read_plan(connection, plan.plan_id), as_of)
     return len(judged)

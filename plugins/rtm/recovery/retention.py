@@ -57,7 +57,9 @@ def remove_expired(warehouse: Warehouse, as_of: datetime) -> int:
                     "service_code": plan.service_code,
                 }
                 audit.record(
-                    *(connection, as_of, audit.PIPELINE, SUBJECT, plan.plan_id, "remove", kept)
+                    connection,
+                    *(as_of, audit.PIPELINE, SUBJECT, plan.plan_id, "remove", [plan.service_code]),
+                    kept,
                 )
             audit.erase(connection, SUBJECT, plans)
             threads = [f"breach-{breach}" for breach in breaches]

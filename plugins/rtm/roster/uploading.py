@@ -136,7 +136,7 @@ def deliver_upload(
         deliver(landing(), ROSTER.name, file_name, content)
     told = {"file_name": file_name, "original_name": upload.original_name, "services": services}
     audit.record(
-        *(connection, at, actor, SUBJECT, upload_id, "upload"),
+        *(connection, at, actor, SUBJECT, upload_id, "upload", services),
         {**told, "content_sha256": upload.sha256},
     )
     return upload_id

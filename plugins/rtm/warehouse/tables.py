@@ -523,6 +523,19 @@ class Audit(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class AuditService(Base):
+    """One row per row of the audit and service that it is about: by it, the page of a service finds
+    its newest rows without reading those of others."""
+
+    __tablename__ = "audit_service"
+
+    service_code: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    audit_id: Mapped[int] = mapped_column(
+        ForeignKey("ops.audit.audit_id"), primary_key=True, autoincrement=False
+    )
+
+
 class ExceptionRequest(Base):
     """One row per request for an exception of an agent, made at the desk (`rtm.floor.exceptions`).
 
