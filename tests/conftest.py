@@ -6,11 +6,12 @@ A warehouse is a copy of a template database, made by PostgreSQL in a fraction o
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -22,6 +23,9 @@ from rtm.cycle import System
 from rtm.settings import REPOSITORY, Settings
 from rtm.warehouse import Warehouse
 from rtm.warehouse.embedded import EmbeddedPostgres, RunningPostgres
+
+if TYPE_CHECKING:
+    from tests.small_desk import SmallDesk
 
 TEMPLATE = "rtm_template"
 DATABASE = "rtm_test"
@@ -70,6 +74,54 @@ def system(template: URL, settings: Settings, tmp_path: Path) -> Iterator[System
     landing.mkdir()
     with prepared_warehouse(template) as warehouse:
         yield System(dataclasses.replace(settings, landing_url=str(landing)), warehouse)
+
+
+Begin = Callable[[str, Callable[[], object]], None]
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Of each stage that a test of the session has reached, what its landing folder held then."""
+    return {}
+
+
+@pytest.fixture
+def begin(
+    system: System,
+    template: URL,
+    tmp_path: Path,
+    stages: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Begin:
+    """Brings the system to a stage at which many tests begin, known by its name: the first of them
+    acts, for the others its database and its landing folder are copied."""
+    landing = tmp_path / "landing"
+
+    def run(name: str, act: Callable[[], object]) -> None:
+        if name in stages:
+            shutil.copytree(stages[name], landing, dirs_exist_ok=True)
+            system.warehouse.close()
+            _administer(template, "drop database {} with (force)", DATABASE)
+            _administer(template, "create database {} template {}", DATABASE, name)
+            return
+        act()
+        system.warehouse.close()
+        _close_connections(template)
+        _administer(template, "create database {} template {}", name, DATABASE)
+        kept = tmp_path_factory.mktemp(name)
+        stages[name] = shutil.copytree(landing, kept, dirs_exist_ok=True)
+
+    return run
+
+
+@pytest.fixture
+def small(system: System, deliver: Callable[..., Path], tmp_path: Path, begin: Begin) -> SmallDesk:
+    """The desk of the small centre, in the evening of the day that its roster is for."""
+    from tests.small_desk import SmallDesk
+
+    desk = SmallDesk(system, tmp_path / "landing")
+    desk.prepare(deliver, begin, "evening")
+    return desk
 
 
 @pytest.fixture
@@ -146,6 +198,15 @@ def maintenance(url: URL) -> Iterator[psycopg.Connection[Any]]:
         autocommit=True,
     ) as connection:
         yield connection
+
+
+def _close_connections(url: URL) -> None:
+    """Of dbt, which keeps its own: a database that somebody is in cannot be copied."""
+    with maintenance(url) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s",
+            [DATABASE],
+        )
 
 
 def _administer(url: URL, statement: str, *names: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rtm.cycle import System, run_cycle
 from rtm.desk.app import create_desk
 from rtm.desk.parts import Desk, Doors
+from tests.conftest import Begin
 from tests.desk.test_plan_pages import Reader, identify
 from tests.small_centre import DAY, MORNING, REFERENCE, deliver_reference, roster
 
@@ -27,6 +28,9 @@ EVERYBODY = (None, "A1", "L1", "D1", "L2", "K1", "W1", "L9", "admin")
 that of T2; their coordinator; workforce management of the
 service; a team leader of another service; an administrator."""
 
+EVENING = MORNING + timedelta(hours=10)
+"""The day of the roster is over."""
+
 DELIVERED = ("exception/desk-*", "roster/2*T*")
 """What the desk has put into the landing folder."""
 
@@ -43,19 +47,25 @@ class SmallDesk:
     def __init__(self, system: System, landing: Path) -> None:
         self.system = system
         self.landing = landing
-        self.now = MORNING + timedelta(hours=10)
+        self.now = EVENING
         self.dated: set[Path] = set()
         doors = Doors(lambda path: f"/auth/login?next={path}", "/auth/logout")
         desk = Desk(system.settings, b"secret", doors, lambda: system.warehouse, lambda: self.now)
         self.app = create_desk(desk, identify)
 
-    def prepare(self, deliver: Callable[..., object]) -> None:
-        """People, shifts, and a roster of the day that is over by now."""
-        deliver_reference(deliver)
-        for feed, rows in MORE.items():
-            deliver(feed, "more.csv", REFERENCE[feed] + rows, MORNING - timedelta(days=2))
-        deliver("roster", "roster.csv", whole_roster(), MORNING - timedelta(days=1))
-        self.cycle()
+    def prepare(self, deliver: Callable[..., object], begin: Begin, stage: str) -> None:
+        """People, shifts, and the roster of the day; `stage` names that with what else is there."""
+        opens = self.now + timedelta(minutes=1)
+
+        def act() -> None:
+            deliver_reference(deliver)
+            for feed, rows in MORE.items():
+                deliver(feed, "more.csv", REFERENCE[feed] + rows, MORNING - timedelta(days=2))
+            deliver("roster", "roster.csv", whole_roster(), MORNING - timedelta(days=1))
+            run_cycle(self.system, opens)
+
+        begin(stage, act)
+        self.now = opens
 
     def cycle(self, after: timedelta = timedelta(minutes=1)) -> datetime:
         """A cycle later on. What the desk delivered meanwhile arrived when that was."""

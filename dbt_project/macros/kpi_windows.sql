@@ -269,13 +269,13 @@
         select given.moment from {{ moments }} as given
     ),
 
-    decided as (
+    in_windows as (
         select
             moments.moment,
             watched.service_code,
             watched.channel,
             watched.kpi,
-            {{ waiting_counts('contact', 'moments.moment') }},
+            {{ served_lately('contact', 'moments.moment') }},
             {%- for window in ['latest', 'short', 'window', 'long', 'clear'] %}
             count(*) filter (where contact.is_in_{{ window }}) as {{ window }}_n,
             coalesce(sum(contact.value) filter (where contact.is_in_{{ window }}), 0)
@@ -299,45 +299,60 @@
             where told.service_code = watched.service_code
                 and told.channel = watched.channel
                 and told.kpi = watched.kpi
-                and (
-                    told.waits @> moments.moment
-                    or (
-                        told.decided_at <= moments.moment
-                        and told.decided_at > moments.moment
-                        - greatest(watched.long_min, watched.clear_min) * interval '1 minute'
-                    )
-                )
+                and told.decided_at <= moments.moment
+                and told.decided_at > moments.moment
+                - greatest(watched.long_min, watched.clear_min) * interval '1 minute'
         ) as contact on true
         where watched.test in ('rate', 'mean')
         group by moments.moment, watched.service_code, watched.channel, watched.kpi
     ),
 
+    -- Apart from what is decided, so that over many moments each is found by an index of its own
+    in_line as (
+        select
+            moments.moment,
+            contact.service_code,
+            contact.channel,
+            contact.kpi,
+            {{ waiting_counts('contact', 'moments.moment') }}
+        from moments
+        inner join {{ contacts }} as contact on contact.waits @> moments.moment
+        group by moments.moment, contact.service_code, contact.channel, contact.kpi
+    ),
+
     -- The windows of the last minutes count what is at risk as missed, before it is lost
     counted as (
         select
-            decided.moment,
-            decided.service_code,
-            decided.channel,
-            decided.kpi,
+            in_windows.moment,
+            in_windows.service_code,
+            in_windows.channel,
+            in_windows.kpi,
             foreseen.at_risk,
             {%- for window in ['latest', 'short'] %}
-            decided.{{ window }}_n + foreseen.at_risk as {{ window }}_n,
-            decided.{{ window }}_sum
+            in_windows.{{ window }}_n + foreseen.at_risk as {{ window }}_n,
+            in_windows.{{ window }}_sum
             + case watched.comparator when '>=' then 0 else foreseen.at_risk end
                 as {{ window }}_sum,
             {%- endfor %}
             {%- for window in ['window', 'long', 'clear'] %}
-            decided.{{ window }}_n,
-            decided.{{ window }}_sum,
+            in_windows.{{ window }}_n,
+            in_windows.{{ window }}_sum,
             {%- endfor %}
             {%- for window in ['latest', 'short', 'window', 'long', 'clear'] %}
-            decided.{{ window }}_deviation
+            in_windows.{{ window }}_deviation
             {{- ',' if not loop.last }}
             {%- endfor %}
-        from decided
+        from in_windows
         inner join watched using (service_code, channel, kpi)
+        left join in_line using (moment, service_code, channel, kpi)
         cross join lateral (
-            select {{ foreseen_lost('decided', 'watched.at_risk_s') }} as at_risk
+            select
+                coalesce(in_line.waiting, 0) as waiting,
+                coalesce(in_line.too_long, 0) as too_long,
+                in_windows.served_lately
+        ) as standing
+        cross join lateral (
+            select {{ foreseen_lost('standing', 'watched.at_risk_s') }} as at_risk
         ) as foreseen
     ),
 
@@ -482,11 +497,16 @@
     inner join watched using (service_code, channel, kpi)
 {%- endmacro %}
 
-{# Over contacts of decided_contacts, for `foreseen_lost`: who waits at a moment, who has done so for
-   too long, and how many were answered in the minutes before it that tell the pace. #}
+{# Over contacts of decided_contacts, for `foreseen_lost`: who waits at a moment, and who has done so
+   for too long. #}
 {% macro waiting_counts(contact, moment) -%}
     count(*) filter (where {{ contact }}.waits @> {{ moment }}) as waiting,
-    count(*) filter (where {{ contact }}.at_risk @> {{ moment }}) as too_long,
+    count(*) filter (where {{ contact }}.at_risk @> {{ moment }}) as too_long
+{%- endmacro %}
+
+{# Over the same: how many calls were answered in the minutes that tell the pace, the last before a
+   moment of which their feed has told. #}
+{% macro served_lately(contact, moment) -%}
     count(*) filter (
         where {{ contact }}.is_served
         and {{ contact }}.decided_at <= least({{ moment }}, {{ contact }}.told_until)

@@ -59,12 +59,16 @@ def add_matter(
 
 
 @pytest.fixture
-def floor(system: System, deliver) -> System:
+def floor(system: System, deliver, begin) -> System:
     """Two teams of one service, whose marts stand at the morning."""
-    deliver_reference(deliver)
-    for feed, rows in MORE.items():
-        deliver(feed, "more.csv", REFERENCE[feed] + rows, MORNING - timedelta(days=2))
-    run_cycle(system, MORNING)
+
+    def open_floor() -> None:
+        deliver_reference(deliver)
+        for feed, rows in MORE.items():
+            deliver(feed, "more.csv", REFERENCE[feed] + rows, MORNING - timedelta(days=2))
+        run_cycle(system, MORNING)
+
+    begin("floor", open_floor)
     return system
 
 

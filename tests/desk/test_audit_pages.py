@@ -12,7 +12,6 @@ from rtm import audit
 from rtm.desk import audit_page
 from rtm.warehouse import Role
 from rtm.warehouse.prepare import alembic_config
-from tests.small_desk import SmallDesk
 
 RECORDS = {
     "recovery_plan": (
@@ -52,13 +51,6 @@ ACTIONS = {
     "exception_request": "request",
     "roster_upload": "upload",
 }
-
-
-@pytest.fixture
-def small(system, deliver, tmp_path) -> SmallDesk:
-    desk = SmallDesk(system, tmp_path / "landing")
-    desk.prepare(deliver)
-    return desk
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from rtm.cycle import System
 from rtm.floor.exceptions import Action
 from tests.desk.test_plan_pages import words_of
 from tests.small_centre import DAY, REFERENCE
-from tests.small_desk import EVERYBODY, MORE, SmallDesk
+from tests.small_desk import EVERYBODY, MORE
 
 WANTED = {
     "agent_id": "A2",
@@ -21,13 +20,6 @@ WANTED = {
     "reason_code": "training",
     "reason": "Produk baru",
 }
-
-
-@pytest.fixture
-def small(system: System, deliver, tmp_path) -> SmallDesk:
-    desk = SmallDesk(system, tmp_path / "landing")
-    desk.prepare(deliver)
-    return desk
 
 
 @pytest.fixture

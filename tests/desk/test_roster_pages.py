@@ -9,20 +9,12 @@ from datetime import timedelta
 import pytest
 from openpyxl import load_workbook
 
-from rtm.cycle import System
 from rtm.desk.bodies import LARGEST_BODY
 from tests.small_centre import DAY
-from tests.small_desk import EVERYBODY, SmallDesk, whole_roster
+from tests.small_desk import EVERYBODY, whole_roster
 
 TOMORROW = DAY + timedelta(days=1)
 BAD = whole_roster(TOMORROW).replace("A2,2026-11-24,P", "A2,2026-11-24,ZZ")
-
-
-@pytest.fixture
-def small(system: System, deliver, tmp_path) -> SmallDesk:
-    desk = SmallDesk(system, tmp_path / "landing")
-    desk.prepare(deliver)
-    return desk
 
 
 @pytest.fixture

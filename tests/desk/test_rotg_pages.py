@@ -24,7 +24,7 @@ SERVER = {None: 401, "A1": 403, "W1": 403, "admin": 403}
 
 
 @pytest.fixture
-def small(system: System, deliver, tmp_path) -> SmallDesk:
+def small(system: System, deliver, tmp_path, begin) -> SmallDesk:
     """A quarter past ten; A1 and A3 have logged in, and nobody has seen A2."""
     desk = SmallDesk(system, tmp_path / "landing")
     logins = "".join(
@@ -33,7 +33,7 @@ def small(system: System, deliver, tmp_path) -> SmallDesk:
     )
     deliver("agent_event", "logins.csv", EVENTS + logins, MORNING)
     desk.now = MORNING + timedelta(hours=2, minutes=14)
-    desk.prepare(deliver)
+    desk.prepare(deliver, begin, "quarter_past_ten")
     return desk
 
 

@@ -52,7 +52,7 @@ def act(small: SmallDesk):
 
 
 def test_an_approved_exception_is_taken_out_and_a_withdrawn_one_counts_again(
-    small, deliver, ask, act, query
+    small, deliver, begin, ask, act, query
 ):
     def status():
         small.cycle()
@@ -62,7 +62,7 @@ def test_an_approved_exception_is_taken_out_and_a_withdrawn_one_counts_again(
         )
         return row["status"]
 
-    small.prepare(deliver)
+    small.prepare(deliver, begin, "evening")
     request_id = ask()
     assert status() == "absent"
     act(request_id, Action.APPROVE)

@@ -28,16 +28,20 @@ def calls(prefix: str, first: datetime, count: int, outcome: str) -> str:
 
 
 @pytest.fixture
-def missed(system: System, deliver) -> System:
+def missed(system: System, deliver, begin) -> System:
     """Twelve of twelve calls were lost at ten; five minutes later there is a breach and a draft."""
-    deliver_reference(deliver)
-    deliver("agent", "second.csv", REFERENCE["agent"] + SECOND_LEADER, MORNING)
-    deliver("call", "lost.csv", calls("L", TEN, 12, "abandoned"), TEN + 5 * MINUTE)
     system = System(
         dataclasses.replace(system.settings, desk_url="https://rtm.bank.example/rtm"),
         system.warehouse,
     )
-    run_cycle(system, TEN + 5 * MINUTE)
+
+    def miss() -> None:
+        deliver_reference(deliver)
+        deliver("agent", "second.csv", REFERENCE["agent"] + SECOND_LEADER, MORNING)
+        deliver("call", "lost.csv", calls("L", TEN, 12, "abandoned"), TEN + 5 * MINUTE)
+        run_cycle(system, TEN + 5 * MINUTE)
+
+    begin("missed", miss)
     return system
 
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from upath import UPath
 
-from rtm.cycle import System
 from rtm.roster.uploading import (
     UploadError,
     deliver_upload,
@@ -21,13 +20,6 @@ from tests.small_centre import DAY, ROSTER_HEADER
 from tests.small_desk import SmallDesk, whole_roster
 
 TOMORROW = DAY + timedelta(days=1)
-
-
-@pytest.fixture
-def small(system: System, deliver, tmp_path) -> SmallDesk:
-    desk = SmallDesk(system, tmp_path / "landing")
-    desk.prepare(deliver)
-    return desk
 
 
 def upload(small: SmallDesk, content: str, name: str = "Roster.csv", actor: str = "L1") -> int:

@@ -63,7 +63,8 @@ contacts as (
             ),
             0
         ) as total,
-        {{ waiting_counts('decided', 'breaches.detected_at') }}
+        {{ waiting_counts('decided', 'breaches.detected_at') }},
+        {{ served_lately('decided', 'breaches.detected_at') }}
     from breaches
     inner join {{ ref('int_watched_kpi') }} as watched
         on watched.service_code = breaches.service_code
