@@ -222,6 +222,20 @@ def test_the_effect_is_proved_by_intervals_on_target_in_a_row(act, missed, deliv
     assert entry["content"] == {"changed": {"is_effective": [None, True]}}
 
 
+def test_few_calls_prove_an_effect_only_together(act, missed, deliver, query):
+    """The target asks for five calls: one call in an interval says nothing."""
+    steps(act, *TO_DONE)
+    for n in range(1, 6):
+        first = TEN + timedelta(minutes=30 * n)
+        deliver("call", f"{n}.csv", calls(f"E{n}", first, 1, "answered"), first)
+    run_cycle(missed, TEN + timedelta(minutes=30 * 5 + 31))
+    assert query("select is_effective from ops.recovery_plan") == [{"is_effective": None}]
+    deliver("call", "6.csv", calls("E6", TEN + timedelta(hours=3), 1, "answered"), TEN)
+    run_cycle(missed, TEN + timedelta(hours=3, minutes=32))
+    # Five calls up to the fifth interval, five up to the sixth
+    assert query("select is_effective from ops.recovery_plan") == [{"is_effective": True}]
+
+
 def test_a_plan_without_effect_within_its_horizon_is_told_so(act, missed, deliver, query):
     steps(act, *TO_DONE)
     for n in range(1, 9):

@@ -12,7 +12,7 @@ import pytest
 
 from rtm import audit
 from rtm.cycle import run_cycle
-from rtm.notify import ON_PAPER, send_due
+from rtm.notify import ON_PAPER, Mail, queue_mails, send_due
 from rtm.recovery import Change, change_plan, remove_expired
 from rtm.recovery.changing import lock_plan
 from rtm.recovery.lifecycle import Action
@@ -245,6 +245,19 @@ def test_a_site_says_itself_when_a_step_is_due(missed, deliver, query):
     assert told(query, "plan_due") == []
 
 
+def test_minutes_go_by_while_the_service_is_open(missed, deliver, query):
+    hours = "service_code,service_name,client_name,timezone,opening_hours\n"
+    hours += "KARTU,Kartu Kredit,Bank,Asia/Jakarta,Mo-Fr 08:00-10:10\n"
+    deliver("service", "hours.csv", hours, TEN + 6 * MINUTE)
+    run_cycle(missed, TEN + 7 * MINUTE)
+    (due,) = query("select * from marts.rpt_plan_due")
+    # Detected at 10:05, critical: five of its 15 minutes are left today
+    assert due["due_at"] == TEN + timedelta(days=1) - timedelta(hours=2) + 10 * MINUTE
+    assert due["remind_at"] == due["due_at"] - 5 * MINUTE
+    run_cycle(missed, TEN + 30 * MINUTE)
+    assert told(query, "plan_escalation") == []
+
+
 def test_each_status_has_its_step(act, query):
     for action, step in (
         (Action.SUBMIT, "verify"),
@@ -279,6 +292,28 @@ def test_what_was_kept_long_enough_is_removed_with_a_record_of_it(missed, act, p
         assert audit.first_broken(connection) is None
     run_cycle(missed, TEN + 30 * MINUTE)
     assert query("select * from ops.recovery_plan") == []
+
+
+def test_what_went_out_in_a_digest_with_a_removed_plan_keeps_its_proof(missed, act, query):
+    steps(act, *TO_CLOSED)
+    other = {
+        "service_name": "Kartu",
+        "roster_date": "24/11",
+        "due_text": "17:00",
+        "lacks_text": "-",
+    }
+    with missed.warehouse.transaction(Role.APP) as connection:
+        mail = Mail("roster_due", "other", "koko@bank.example", {**other, "link": ""}, "other")
+        queue_mails(connection, [mail], "id", TEN)
+    send_due(missed.warehouse, on_paper(missed), TEN + 20 * MINUTE)
+    (digest,) = query(
+        "select digest.* from ops.outbox as mail join ops.outbox as digest"
+        " on digest.mail_id = mail.digest_id where mail.thread = 'other'"
+    )
+    assert remove_expired(missed.warehouse, YEARS_LATER) == 1
+    (kept,) = query("select * from ops.outbox")
+    assert (kept["thread"], kept["sent_at"]) == ("other", digest["sent_at"])
+    assert kept["smtp_answer"].endswith(digest["smtp_answer"])
 
 
 def test_a_plan_on_legal_hold_is_kept_until_it_is_released(missed, act, query):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from openpyxl import load_workbook
@@ -171,4 +171,23 @@ def test_the_workbook_of_a_month_has_each_plan_and_each_step_and_no_formula(act,
     ]
     assert steps_sheet.cell(7, 5).value == NOTE
     types = {cell.data_type for sheet in book for row in sheet for cell in row}
-    assert types <= {"s", "inlineStr", "n"}
+    assert types <= {"s", "inlineStr", "n", "d"}
+
+
+def test_the_figures_of_a_month_can_be_sorted_and_added_up(act, missed):
+    steps(act, *TO_DONE)
+    with missed.warehouse.transaction(Role.APP) as connection:
+        plans = plans_of_month(connection, date(2026, 11, 1))
+        book = load_workbook(io.BytesIO(month_as_workbook(connection, plans, "id")))
+    head, row = book.worksheets[0].iter_rows()
+    cells = {name.value: cell for name, cell in zip(head, row, strict=True)}
+    plan = plans[0]
+    assert cells["Pencapaian"].value == plan["observed"]
+    assert cells["Selisih"].value == plan["observed"] - 95
+    assert (cells["Target"].value, cells["Target"].number_format) == (95, '"≥" General "%"')
+    detected = cells["Terdeteksi"]
+    assert (detected.value, detected.number_format) == (
+        datetime.fromisoformat("2026-11-23 10:05"),
+        'dd/mm/yyyy hh:mm "WIB"',
+    )
+    assert isinstance(book.worksheets[1].cell(2, 2).value, datetime)

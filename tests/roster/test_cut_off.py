@@ -10,6 +10,9 @@ from sqlalchemy import text
 
 from rtm.cycle import STEPS, System, run_cycle, run_step
 from rtm.notify import ON_PAPER
+from rtm.recovery import Change, change_plan
+from rtm.recovery.lifecycle import Action, Cause, Content
+from rtm.warehouse import Role
 from tests.small_centre import DAY, MORNING, REFERENCE, deliver_reference, roster
 
 DUE = MORNING - timedelta(hours=15)
@@ -120,6 +123,39 @@ def test_a_roster_that_is_not_there_at_the_cut_off_is_a_breach_until_it_is(
     at(late + MINUTE)
     (breach,) = breaches()
     assert (breach["cleared_at"], breach["cleared_because"]) == (late + MINUTE, "met")
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_plan_closed_before_its_roster_is_there_is_judged_by_the_roster(
+    at, deliver, query, system, comes
+):
+    at(DUE + MINUTE)
+    (plan,) = query("select plan_id from ops.recovery_plan")
+    written = Content(
+        *(Cause.PLANNING, ("Belum disusun",), "Susun sekarang", "Jadwalkan lebih awal", "L1"),
+        MORNING,
+    )
+    steps = (
+        (Action.SUBMIT, "L1", None, written),
+        (Action.VERIFY, "K1", None, None),
+        (Action.START, "L1", None, None),
+        (Action.FINISH, "L1", "Roster dikirim", None),
+        (Action.CLOSE, "K1", "Sedang dibagikan", None),
+    )
+    for revision, (action, actor, note, content) in enumerate(steps):
+        change = Change(action, actor, DUE + 2 * MINUTE, revision, content, note)
+        with system.warehouse.transaction(Role.APP) as connection:
+            change_plan(connection, system.settings, plan["plan_id"], change)
+    at(DUE + 3 * MINUTE)
+    effect = "select is_effective from ops.recovery_plan where plan_id = :plan_id"
+    assert query(effect, **plan) == [{"is_effective": None}]
+    if comes:
+        deliver("roster", "late.csv", roster(), DUE + timedelta(hours=1))
+        at(DUE + timedelta(hours=1))
+        at(DUE + timedelta(hours=1) + MINUTE)
+    else:
+        at(MORNING + timedelta(days=1))
+    assert query(effect, **plan) == [{"is_effective": comes}]
 
 
 def test_a_roster_that_was_distributed_in_time_is_no_breach(at, deliver, breaches, mails, status):

@@ -9,6 +9,7 @@ plans as (
         breach.kpi,
         breach.severity,
         breach.severity_since,
+        breach.roster_date,
         plan.status,
         plan.due_at as stated_due_at,
         case plan.status
@@ -58,15 +59,39 @@ ruled as (
         on stated.service_code = plans.service_code
         and stated.severity = severities.severity
         and stated.step = plans.step
+    left join {{ ref('int_service') }} as service
+        on service.service_code = plans.service_code
     cross join
         lateral (
             select
-                case plans.step
-                    when 'finish' then plans.stated_due_at
-                    else
-                        severities.since
-                        + coalesce(stated.due_min, rule.due_min)::double precision
-                        * interval '1 minute'
+                coalesce(service.has_opening_hours, false)
+                and plans.roster_date is null as keeps_hours,
+                limits.due_min,
+                severities.since + limits.due_min * interval '1 minute' as by_the_clock
+            from (
+                select coalesce(stated.due_min, rule.due_min)::double precision as due_min
+            ) as limits
+        ) as soonest
+    cross join
+        lateral (
+            select
+                -- Minutes and hours go by while the service is open; what is due after days is due
+                -- by the clock, and not before it opens then
+                case
+                    when soonest.due_min >= 1440
+                        then {{ service_moment('service', 'soonest.by_the_clock', '0') }}
+                    else {{ service_moment('service', 'severities.since', 'soonest.due_min * 60') }}
+                end as at
+        ) as open_time
+    cross join
+        lateral (
+            select
+                case
+                    when plans.step = 'finish' then plans.stated_due_at
+                    -- A roster is needed by the morning, whoever is there
+                    when not soonest.keeps_hours then soonest.by_the_clock
+                    -- A service that stays closed for weeks has no time of its own
+                    else coalesce(open_time.at, soonest.by_the_clock)
                 end as at
         ) as due
     where plans.waits_since is not null

@@ -1,9 +1,10 @@
 """Whether a plan had its effect: the KPI is back on target for as many intervals in a row as the
 plan names, within its horizon, counted from the moment it was done.
 
-An interval in which nothing was measured says nothing. So where a service closes for the night, the
-verdict waits for as many measured intervals as it needs. That a plan is closed meanwhile changes
-nothing: it is judged as well.
+An interval in which nothing was measured says nothing, and one of fewer contacts than the target's
+`min_volume` says something only together with those before it. So where a service closes for the
+night, the verdict waits for as many measured intervals as it needs. That a plan is closed meanwhile
+changes nothing: it is judged as well.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from rtm.recovery.changing import SUBJECT, read_plan
 from rtm.recovery.telling import tell_of_no_effect
 from rtm.settings import Settings
 
-# In the terms of the interval marts: the KPI's column there is the value in the unit of the target.
+# In the terms of the interval marts.
 # Who is there is told for each interval that is over: agents on average of those required, and of
 # the shifts that ran at its beginning those whose agent had come.
 JUDGE = text(
@@ -34,35 +35,55 @@ JUDGE = text(
             breach.channel,
             breach.kpi,
             breach.comparator,
-            breach.target
+            breach.target,
+            case
+                when breach.kpi in ('asa', 'aht', 'waiting_list', 'oldest_waiting') then 1.0
+                else 100.0
+            end as unit,
+            case
+                when breach.kpi in ('waiting_list', 'oldest_waiting', 'attendance', 'staffing')
+                    then 1
+                else coalesce(watched.min_volume, 10)
+            end as min_volume
         from ops.recovery_plan as plan
         inner join ops.breach as breach on breach.breach_id = plan.breach_id
+        left join intermediate.int_watched_kpi as watched
+            on watched.service_code = breach.service_code
+            and watched.channel = breach.channel
+            and watched.kpi = breach.kpi
         where plan.status in ('done', 'closed')
             and plan.is_effective is null
             and plan.done_at <= :as_of
     ),
 
-    intervals as (
+    measured as (
         select
             done.*,
-            measured.interval_start,
-            measured.is_provisional,
-            case done.comparator
-                when '>=' then measured.value >= done.target
-                else measured.value <= done.target
-            end as is_on_target
+            counts.interval_start,
+            counts.is_provisional,
+            counts.numerator,
+            counts.denominator,
+            sum(counts.denominator) over so_far as reached,
+            sum(counts.denominator) over so_far - counts.denominator as reached_before
         from done
         cross join lateral (
             select
                 voice.interval_start,
                 voice.is_provisional,
                 case done.kpi
-                    when 'scr' then voice.scr_pct
-                    when 'abandon_rate' then voice.abandon_pct
-                    when 'service_level' then voice.service_level_pct
-                    when 'asa' then voice.asa_s
-                    when 'aht' then voice.aht_s
-                end as value
+                    when 'scr' then voice.scr_numerator
+                    when 'abandon_rate' then voice.abandon_numerator
+                    when 'service_level' then voice.service_level_numerator
+                    when 'asa' then voice.wait_s_sum
+                    when 'aht' then voice.handle_s_sum
+                end as numerator,
+                case done.kpi
+                    when 'scr' then voice.scr_denominator
+                    when 'abandon_rate' then voice.abandon_denominator
+                    when 'service_level' then voice.service_level_denominator
+                    when 'asa' then voice.answered
+                    when 'aht' then voice.handled
+                end as denominator
             from marts.fct_scr_interval as voice
             where voice.service_code = done.service_code
                 and voice.channel = done.channel
@@ -72,9 +93,14 @@ JUDGE = text(
                 nonvoice.interval_start,
                 nonvoice.is_provisional,
                 case done.kpi
-                    when 'response_time' then nonvoice.response_time_pct
+                    when 'response_time' then nonvoice.response_time_numerator
                     when 'waiting_list' then nonvoice.waiting_list
                     when 'oldest_waiting' then coalesce(nonvoice.oldest_waiting_s, 0)
+                end,
+                case done.kpi
+                    when 'response_time' then nonvoice.response_time_denominator
+                    when 'waiting_list' then 1
+                    when 'oldest_waiting' then 1
                 end
             from marts.fct_response_time_interval as nonvoice
             where nonvoice.service_code = done.service_code
@@ -85,11 +111,10 @@ JUDGE = text(
                 staff.interval_start,
                 false,
                 case done.kpi
-                    when 'staffing'
-                        then 100 * coalesce(staff.present, 0) / nullif(staff.required, 0)
+                    when 'staffing' then coalesce(staff.present, 0) / nullif(staff.required, 0)
                     when 'attendance' then (
                         select
-                            100.0
+                            1.0
                             * count(*) filter (where shift.first_login_at <= staff.interval_start)
                             / nullif(count(*), 0)
                         from marts.fct_attendance as shift
@@ -101,7 +126,8 @@ JUDGE = text(
                             and shift.roster_date >= staff.interval_start::date - 2
                             and shift.roster_date <= staff.interval_start::date + 1
                     )
-                end
+                end,
+                1
             from marts.fct_roster_evaluation as staff
             where done.kpi in ('attendance', 'staffing')
                 and staff.service_code = done.service_code
@@ -109,8 +135,38 @@ JUDGE = text(
                 and staff.interval_start
                 <= cast(:as_of as timestamptz)
                 - (select make_interval(mins => interval_min::int) from ops.clock)
-        ) as measured
-        where measured.value is not null
+        ) as counts
+        where counts.numerator is not null and counts.denominator > 0
+        window so_far as (partition by done.plan_id order by counts.interval_start)
+    ),
+
+    -- Of few contacts an interval is told together with those before it, as many as it takes
+    intervals as (
+        select
+            measured.*,
+            told.is_provisional as is_told_provisional,
+            case measured.comparator
+                when '>=' then told.value >= measured.target
+                else told.value <= measured.target
+            end as is_on_target
+        from measured
+        cross join lateral (
+            select max(earlier.reached_before) as from_before
+            from measured as earlier
+            where earlier.plan_id = measured.plan_id
+                and earlier.interval_start <= measured.interval_start
+                and earlier.reached_before <= measured.reached - measured.min_volume
+        ) as stretch
+        cross join lateral (
+            select
+                measured.unit * sum(part.numerator) / sum(part.denominator) as value,
+                bool_or(part.is_provisional) as is_provisional
+            from measured as part
+            where part.plan_id = measured.plan_id
+                and part.interval_start <= measured.interval_start
+                and part.reached_before >= stretch.from_before
+        ) as told
+        where told.value is not null
     ),
 
     ranked as (
@@ -136,7 +192,7 @@ JUDGE = text(
     proven as (
         select distinct plan_id
         from counted
-        where is_on_target and not is_provisional
+        where is_on_target and not is_told_provisional
         group by plan_id, stretch, on_target_intervals
         having count(*) >= on_target_intervals
     ),
@@ -146,16 +202,27 @@ JUDGE = text(
         from counted
         where horizon_at <= :as_of
         group by plan_id, on_target_intervals
-        having count(*) >= on_target_intervals and not bool_or(is_provisional)
+        having count(*) >= on_target_intervals and not bool_or(is_told_provisional)
     ),
 
-    -- A missing roster has no intervals: it is back when it has reached the team leaders
-    standing as (
+    -- A missing roster has no intervals: it is back when it has reached the team leaders, also
+    -- where its plan was closed, and its breach with it, before that was known
+    rosters as (
         select
             plan.plan_id,
-            breach.cleared_because = 'met' as is_effective
+            case
+                when breach.cleared_because <> 'plan_closed' then breach.cleared_because = 'met'
+                when date.status in ('on_time', 'late') then true
+                when breach.roster_date
+                    < (cast(:as_of as timestamptz) at time zone service.timezone)::date
+                    then false
+            end as is_effective
         from ops.recovery_plan as plan
         inner join ops.breach as breach on breach.breach_id = plan.breach_id
+        inner join marts.dim_service as service on service.service_code = breach.service_code
+        left join marts.rpt_roster_date as date
+            on date.service_code = breach.service_code
+            and date.roster_date = breach.roster_date
         where plan.status in ('done', 'closed')
             and plan.is_effective is null
             and breach.roster_date is not null
@@ -168,7 +235,7 @@ JUDGE = text(
         select failed.plan_id, false from failed
         where failed.plan_id not in (select proven.plan_id from proven)
         union all
-        select * from standing
+        select rosters.* from rosters where rosters.is_effective is not null
     )
 
     update ops.recovery_plan as plan

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from xml.sax.saxutils import escape
@@ -29,7 +30,7 @@ from rtm.recovery.changing import read_history, read_plan
 from rtm.recovery.telling import volume_text
 from rtm.roster.cells import saved, write_text
 from rtm.settings import Language
-from rtm.speech import NOTHING, Speech
+from rtm.speech import COUNTS, NOTHING, PERCENT, Speech
 
 MARGIN = 18 * mm
 LABEL_WIDTH = 48 * mm
@@ -141,7 +142,9 @@ def _blocks(connection: Connection, plan: RowMapping, language: Language) -> Ite
         yield _table([[say[name], told[name]] for name in names], body, (LABEL_WIDTH, None))
     yield Paragraph(escape(say["section_history"]), heading)
     header = [say["when"], say["who"], say["step"], say["note"]]
-    rows = [header, *_history(connection, plan, say)]
+    zone = ZoneInfo(plan["timezone"])
+    taken = [[_plain(at, zone), *entry] for at, *entry in _history(connection, plan, say)]
+    rows = [header, *taken]
     yield _table(rows, body, (32 * mm, 40 * mm, 30 * mm, None))
     yield Spacer(0, 4 * mm)
     yield Paragraph(escape(say["signature"]), body)
@@ -180,11 +183,12 @@ def month_as_workbook(
     step_row = 1
     for number, plan in enumerate(plans, start=2):
         told = _told(connection, plan, language)
-        told |= {"plan_id": str(plan["plan_id"]), "status": say[f"status_{plan['status']}"]}
-        _write_row(sheet, number, [told[name] for name in columns])
-        for entry in _history(connection, plan, say):
+        told |= {"status": say[f"status_{plan['status']}"]}
+        figures = _figures(plan)
+        _write_row(sheet, number, [figures.get(name) or told[name] for name in columns])
+        for at, *entry in _history(connection, plan, say):
             step_row += 1
-            _write_row(steps, step_row, [told["plan_id"], *entry])
+            _write_row(steps, step_row, [figures["plan_id"], _moment(at, plan), *entry])
     for of in (sheet, steps):
         of.freeze_panes = "A2"
         for column in range(1, of.max_column + 1):
@@ -192,9 +196,49 @@ def month_as_workbook(
     return saved(book)
 
 
-def _write_row(sheet: Any, row: int, values: Sequence[str], is_header: bool = False) -> None:
+@dataclass(frozen=True)
+class Figure:
+    """What a workbook can sort and add up, and how it shows it."""
+
+    value: float | date
+    form: str
+
+
+def _figures(plan: RowMapping) -> dict[str, Figure]:
+    """The fields of the form that are numbers, days or times, as such."""
+    told: dict[str, Figure] = {}
+    for name in ("plan_id", *(name for names in SECTIONS.values() for name in names)):
+        value = plan.get(name)
+        if isinstance(value, datetime):
+            told[name] = _moment(value, plan)
+        elif isinstance(value, date):
+            told[name] = Figure(value, "dd/mm/yyyy")
+        elif isinstance(value, int) and not isinstance(value, bool):
+            told[name] = Figure(value, "0")
+    if plan["roster_date"] is None:
+        unit = ' "%"' if plan["kpi"] in PERCENT else "" if plan["kpi"] in COUNTS else ' "s"'
+        sign = "≥" if plan["comparator"] == ">=" else "≤"
+        told["target"] = Figure(plan["target"], f'"{sign}" General{unit}')
+        told["observed"] = Figure(plan["observed"], f"0.00{unit}")
+        told["gap"] = Figure(plan["observed"] - plan["target"], f"0.00{unit}")
+    return told
+
+
+def _moment(instant: datetime, plan: RowMapping) -> Figure:
+    """As a clock at the service shows it; a workbook knows no zones."""
+    local = instant.astimezone(ZoneInfo(plan["timezone"]))
+    return Figure(local.replace(tzinfo=None), f'dd/mm/yyyy hh:mm "{local:%Z}"')
+
+
+def _write_row(
+    sheet: Any, row: int, values: Sequence[str | Figure], is_header: bool = False
+) -> None:
     for column, value in enumerate(values, start=1):
-        cell = write_text(sheet.cell(row, column), value)
+        cell = sheet.cell(row, column)
+        if isinstance(value, Figure):
+            cell.value, cell.number_format = value.value, value.form
+        else:
+            write_text(cell, value)
         if is_header:
             cell.font = Font(bold=True)
 
@@ -307,14 +351,15 @@ def _limits(connection: Connection, plan: RowMapping, language: Language) -> dic
     return told
 
 
-def _history(connection: Connection, plan: RowMapping, say: dict[str, str]) -> Iterable[list[str]]:
-    zone = ZoneInfo(plan["timezone"])
+def _history(
+    connection: Connection, plan: RowMapping, say: dict[str, str]
+) -> Iterable[tuple[datetime, str, str, str]]:
+    """Each step: when, who, what, and the note."""
     history = read_history(connection, plan["plan_id"])
     names = names_of(connection, {entry["actor"] for entry in history})
     for entry in history:
         note = (entry["content"] or {}).get("note", "")
-        actor = names[entry["actor"]]
-        yield [_plain(entry["at"], zone), actor, say[f"action_{entry['action']}"], note]
+        yield entry["at"], names[entry["actor"]], say[f"action_{entry['action']}"], note
 
 
 def _plain(value: Any, zone: ZoneInfo) -> str:

@@ -102,6 +102,8 @@ STEPS: dict[Action, Step] = {
 """The note of `finish` is the evidence of what was done."""
 
 MOST_WHYS = 5
+LONGEST_HORIZON_MIN, MOST_INTERVALS = 7 * 1440, 48
+"""Within how long, and by how many intervals in a row, an effect can be asked to show."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +191,8 @@ def lacks(content: Content, at: datetime) -> list[str]:
         missing.append("whys")
     if content.due_at is not None and content.due_at <= at:
         missing.append("due_at")
-    if content.horizon_min <= 0:
+    if not 0 < content.horizon_min <= LONGEST_HORIZON_MIN:
         missing.append("horizon_min")
-    if content.on_target_intervals <= 0:
+    if not 0 < content.on_target_intervals <= MOST_INTERVALS:
         missing.append("on_target_intervals")
     return missing

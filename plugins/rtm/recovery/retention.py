@@ -29,6 +29,18 @@ EXPIRED = text(
 REMOVE = (
     text("delete from ops.recovery_plan where plan_id = any(:plans)"),
     text("delete from ops.breach where breach_id = any(:breaches)"),
+    # What else went out in a digest keeps the proof that the digest was
+    text(
+        """
+        update ops.outbox as mail set
+            sent_at = digest.sent_at,
+            smtp_answer = concat_ws(': ', mail.smtp_answer, digest.smtp_answer)
+        from ops.outbox as digest
+        where digest.mail_id = mail.digest_id
+            and digest.mail_id in (select digest_id from ops.outbox where thread = any(:threads))
+            and coalesce(mail.thread <> all(:threads), true)
+        """
+    ),
     text(
         """
         delete from ops.outbox
