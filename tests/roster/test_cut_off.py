@@ -41,16 +41,20 @@ def step(query):
 
 
 @pytest.fixture
-def at(system, deliver, step):
+def at(system, deliver, step, begin):
     """Brings a centre to a moment whose mails are taken at once, and which has today's roster."""
-    deliver_reference(deliver)
-    deliver("roster", "today.csv", roster(first=TODAY), MORNING - timedelta(days=2))
     settings = dataclasses.replace(
         system.settings, smtp_url=ON_PAPER, desk_url="https://rtm.bank.example/rtm"
     )
     taking = System(settings, system.warehouse)
-    run_cycle(taking, MORNING - timedelta(days=2))
-    step(taking, MORNING - timedelta(days=2) + MINUTE)
+
+    def distribute() -> None:
+        deliver_reference(deliver)
+        deliver("roster", "today.csv", roster(first=TODAY), MORNING - timedelta(days=2))
+        run_cycle(taking, MORNING - timedelta(days=2))
+        step(taking, MORNING - timedelta(days=2) + MINUTE)
+
+    begin("two_days_before", distribute)
     return lambda moment: step(taking, moment)
 
 
