@@ -118,8 +118,12 @@ def test_the_sign_in_is_for_tls_alone_where_the_proxy_says_so(services):
     def is_secure(scheme: str) -> bool:
         jar = http.cookiejar.CookieJar()
         visit = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), StayHere())
-        visit.addheaders = [("X-Forwarded-Proto", scheme), ("X-Forwarded-For", "192.0.2.7")]
         way_in = f"{services.address}/auth/login/"
+        visit.addheaders = [
+            *(("X-Forwarded-Proto", scheme), ("X-Forwarded-For", "192.0.2.7")),
+            # As a browser names the page of the form; over TLS it is looked at.
+            ("Referer", way_in.replace("http", scheme, 1)),
+        ]
         token = re.search(
             r'name="csrf_token"[^>]*value="([^"]+)"', visit.open(way_in).read().decode()
         )

@@ -27,7 +27,7 @@ TROUBLES = text(
         jsonb_build_object(
             'since', to_char(latest_arrival_at, 'YYYY-MM-DD HH24:MI TZH:TZM')
         ) as facts
-    from marts.rpt_feed_freshness where is_stale
+    from marts.rpt_feed_freshness where is_missed
     union all
     select
         'unmapped_' || kind,
