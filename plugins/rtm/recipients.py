@@ -19,9 +19,17 @@ class Agent(NamedTuple):
     service_code: str
 
 
-# Who can be told of anything: people with an address who are still here, by the date of their
-# service at the clock of the marts. Before that clock runs, nobody is known to have left.
-HERE = """
+# By the date of their service at the clock of the marts. Before that clock runs, nobody is known to
+# have left.
+IS_HERE = """
+    (
+        (person.as_of at time zone coalesce(service.timezone, 'UTC'))::date
+        between coalesce(person.valid_from, '-infinity') and coalesce(person.valid_to, 'infinity')
+    ) is not false
+"""
+
+# Who can be told of anything: people with an address who are still here
+HERE = f"""
     with here as (
         select
             person.agent_id,
@@ -30,12 +38,7 @@ HERE = """
             trim(person.email) as email
         from marts.dim_agent as person
         left join marts.dim_service as service on service.service_code = person.service_code
-        where trim(person.email) <> ''
-            and (
-                (person.as_of at time zone coalesce(service.timezone, 'UTC'))::date
-                between coalesce(person.valid_from, '-infinity')
-                and coalesce(person.valid_to, 'infinity')
-            ) is not false
+        where trim(person.email) <> '' and {IS_HERE}
     )
 """
 
@@ -98,6 +101,19 @@ ON_DUTY = text(
     """
 )
 
+SILENT_LEADER = text(
+    f"""
+    select exists (
+        select from marts.dim_team as team
+        inner join marts.dim_agent as person on person.agent_id = team.team_leader_id
+        left join marts.dim_service as service on service.service_code = person.service_code
+        where team.service_code = :service_code
+            and coalesce(trim(person.email), '') = ''
+            and {IS_HERE}
+    )
+    """
+)
+
 LEADERS_OF_TEAMS = text(
     f"""
     {HERE}
@@ -112,6 +128,27 @@ PEOPLE = text(
     f"""
     {HERE}
     select distinct here.email from here where here.agent_id = any(:agent_ids) order by here.email
+    """
+)
+
+# As addresses stand in the outbox, which cuts what is longer than any
+REACHED = text(
+    f"""
+    {HERE}
+    select distinct left(here.email, 320) from here
+    where left(here.email, 320) = any(:addresses)
+    """
+)
+
+# Who is here and had the address in an earlier version of the feed
+RENAMED = text(
+    f"""
+    {HERE}
+    select distinct here.email
+    from marts.dim_agent_history as before
+    inner join here on here.agent_id = before.agent_id
+    where trim(before.email) = :address
+    order by here.email
     """
 )
 
@@ -162,6 +199,12 @@ def teams_by_leader(connection: Connection, service_code: str) -> dict[str, list
     return {leader.email: leader.teams for leader in found}
 
 
+def has_silent_leader(connection: Connection, service_code: str) -> bool:
+    """Whether somebody leads a team of a service and has no address."""
+    found: bool = connection.execute(SILENT_LEADER, {"service_code": service_code}).scalar_one()
+    return found
+
+
 def leaders_of_agents(
     connection: Connection, settings: Settings, agents: Iterable[Agent]
 ) -> dict[Agent, list[str]]:
@@ -188,6 +231,20 @@ def people(connection: Connection, agent_ids: Iterable[str | None]) -> list[str]
     """Addresses of people known by id; who has none, or is gone, is left out."""
     ids = [agent_id for agent_id in agent_ids if agent_id]
     return list(connection.execute(PEOPLE, {"agent_ids": ids}).scalars())
+
+
+def reached(connection: Connection, settings: Settings, addresses: Iterable[str]) -> set[str]:
+    """Those of the addresses that are somebody's: of who is here, or of an operator."""
+    wanted = set(addresses)
+    if not wanted:
+        return wanted
+    here = set[str](connection.execute(REACHED, {"addresses": list(wanted)}).scalars())
+    return here | wanted.intersection(settings.operators)
+
+
+def present_addresses(connection: Connection, address: str) -> list[str]:
+    """The addresses, now, of those who had this one before."""
+    return list(connection.execute(RENAMED, {"address": address}).scalars())
 
 
 def names_of(connection: Connection, agent_ids: Iterable[str]) -> dict[str, str]:

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from rtm.cycle import System, run_cycle
+from rtm.notify import resend
+from rtm.warehouse import Role
 from tests.notify.mailbox import open_mailbox
 from tests.small_centre import (
     CALL_HEADER,
@@ -388,3 +390,84 @@ def test_a_mail_that_was_cut_off_while_sending_is_left_to_a_person(centre, deliv
         connection.exec_driver_sql("update ops.outbox set state = 'queued' where kind = 'breach'")
     run_cycle(watched, at + 3 * MINUTE)
     assert [row["closed_at"] for row in query(incidents)] == [at + 3 * MINUTE]
+
+
+def watched_by_operators(centre: System) -> System:
+    settings = dataclasses.replace(centre.settings, operators=("ops@bank.example",))
+    return System(settings, centre.warehouse)
+
+
+def test_a_refused_breach_is_an_incident_and_mailed_to_the_corrected_address(
+    centre, deliver, mailbox, query
+):
+    mailbox.unknown = {"koko@bank.example"}
+    watched = watched_by_operators(centre)
+    second = "team_code,team_name,service_code,team_leader_id,coordinator_id\nT2,Dua,KARTU,L1,K2\n"
+    deliver("team", "second.csv", second, MORNING)
+    agents = AGENTS + "K2,Kiki,kiki@bank.example,coordinator,T2,2026-01-01\n"
+    deliver("agent", "second.csv", agents, MORNING + MINUTE)
+    at = TEN_O_CLOCK + 5 * MINUTE
+    deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), at)
+    breach_rows = (
+        "select recipient, state, mail_id from ops.outbox where kind = 'breach' order by 1"
+    )
+    incidents = "select subject, closed_at, detail from ops.incident where kind = 'mail_refused'"
+    for minute in range(3):
+        run_cycle(watched, at + minute * MINUTE)
+    kiki, koko = query(breach_rows)
+    assert (kiki["state"], koko["state"]) == ("sent", "refused")
+    (incident,) = query(incidents)
+    assert (incident["subject"], incident["closed_at"]) == (f"{koko['mail_id']}", None)
+    assert "550 no such person" in incident["detail"]
+    assert [mail["To"] for mail in mailbox.mails if "Insiden" in mail["Subject"]] == [
+        "ops@bank.example"
+    ]
+    corrected = at + 3 * MINUTE
+    deliver("agent", "right.csv", agents.replace("koko@", "k.oko@"), corrected)
+    for minute in range(3):
+        run_cycle(watched, corrected + minute * MINUTE)
+    assert [(mail["recipient"], mail["state"]) for mail in query(breach_rows)] == [
+        ("k.oko@bank.example", "sent"),
+        ("kiki@bank.example", "sent"),
+        ("koko@bank.example", "refused"),
+    ]
+    assert [row["closed_at"] for row in query(incidents)] == [corrected]
+
+
+def test_a_digest_that_was_refused_has_told_nobody_of_its_breaches(centre, deliver, mailbox, query):
+    mailbox.unknown = {"koko@bank.example"}
+    at = TEN_O_CLOCK + 12 * MINUTE
+    deliver("call", "lost.csv", calls("L", at - 5 * MINUTE, 12, "abandoned"), at)
+    deliver("conversation", "slow.csv", conversations(TEN_O_CLOCK, 8), at)
+    run_cycle(centre, at)
+    assert query("select kind, state from ops.outbox order by mail_id") == [
+        {"kind": "breach", "state": "digested"},
+        {"kind": "breach", "state": "digested"},
+        {"kind": "digest", "state": "refused"},
+    ]
+    deliver("agent", "right.csv", AGENTS.replace("koko@", "k.oko@"), at + MINUTE)
+    run_cycle(centre, at + MINUTE)
+    (mail,) = mailbox.mails
+    assert mail["To"] == "k.oko@bank.example"
+    assert "1 lagi" in mail["Subject"]
+
+
+def test_the_incident_of_a_refused_mail_ends_when_its_address_takes_one(
+    centre, deliver, mailbox, query
+):
+    mailbox.unknown = {"koko@bank.example"}
+    at = TEN_O_CLOCK + 5 * MINUTE
+    deliver("call", "lost.csv", calls("L", TEN_O_CLOCK, 12, "abandoned"), at)
+    for minute in range(2):
+        run_cycle(centre, at + minute * MINUTE)
+    incidents = "select closed_at from ops.incident where kind = 'mail_refused'"
+    assert query(incidents) == [{"closed_at": None}]
+    mailbox.unknown = set()
+    (mail,) = query("select mail_id from ops.outbox")
+    with centre.warehouse.transaction(Role.APP) as connection:
+        assert resend(connection, centre.settings, mail["mail_id"]) == "koko@bank.example"
+    run_cycle(centre, at + 2 * MINUTE)
+    assert query(incidents) == [{"closed_at": at + 2 * MINUTE}]
+    assert len(breach_mails(mailbox)) == 1
+    run_cycle(centre, at + 3 * MINUTE)
+    assert query(incidents) == [{"closed_at": at + 2 * MINUTE}]

@@ -23,6 +23,8 @@ class Mailbox:
         self.envelopes: list[tuple[str, list[str]]] = []
         self.refuse_sender_with: str | None = None
         self.refuse_with: str | None = None
+        self.unknown: set[str] = set()
+        """Addresses that nobody has."""
         self.break_at: str | None = None
         """MAIL, RCPT or BODY: where the connection breaks without an answer; BODY when the
         mail is there."""
@@ -44,6 +46,8 @@ class Mailbox:
         self._break(server, "RCPT")
         if self.refuse_with:
             return self.refuse_with
+        if address in self.unknown:
+            return "550 no such person"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
+import ssl
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
 from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -213,3 +218,77 @@ def test_a_login_that_is_taken_sends(queue, send):
         queue(GOOD)
         assert send(smtp_url=strict.url.replace("smtp://", "smtp://rtm:p%40ss@")).sent == 1
     assert seen == [(b"rtm", b"p@ss")]
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """The mailbox's server counts as one on another machine."""
+    monkeypatch.setattr("rtm.notify.server.is_on_this_machine", lambda address: False)
+
+
+def test_no_password_goes_over_the_network_in_clear(elsewhere, queue, send, query, caplog):
+    seen = []
+
+    def take(server, session, envelope, mechanism, login):
+        seen.append(login.password)
+        return AuthResult(success=True)
+
+    with open_mailbox(authenticator=take, auth_require_tls=False) as strict:
+        queue(GOOD)
+        done = send(smtp_url=strict.url.replace("smtp://", "smtp://rtm:hush@"))
+        assert (done.sent, done.failed, done.waiting) == (0, 1, 1)
+        assert seen == []
+        # It waits until the setting is right; without a login nothing is to be kept.
+        assert send(NOON + MINUTE, smtp_url=strict.url).sent == 1
+    assert "smtps://… in RTM_SMTP_URL" in caplog.text
+    assert "disable_ssl" in caplog.text
+    assert "hush" not in caplog.text
+
+
+def test_a_mail_that_waits_for_tls_says_so(elsewhere, queue, send, query):
+    with open_mailbox(auth_require_tls=False) as strict:
+        queue(GOOD)
+        send(smtp_url=strict.url.replace("smtp://", "smtp://rtm:hush@"))
+    (mail,) = query("select state, attempts, smtp_answer from ops.outbox")
+    assert (mail["state"], mail["attempts"]) == ("queued", 0)
+    assert "the server offers no STARTTLS" in mail["smtp_answer"]
+
+
+@pytest.fixture
+def certified(tmp_path, monkeypatch):
+    """TLS of a server at 127.0.0.1 whose certificate this machine trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(here, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (tmp_path / "server.crt").write_bytes(certificate.public_bytes(pem))
+    form = serialization.PrivateFormat.PKCS8
+    (tmp_path / "server.key").write_bytes(
+        key.private_bytes(pem, form, serialization.NoEncryption())
+    )
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.crt"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    return context
+
+
+def test_a_login_after_starttls_is_no_login_in_clear(elsewhere, queue, send, certified):
+    seen = []
+
+    def take(server, session, envelope, mechanism, login):
+        seen.append(login.password)
+        return AuthResult(success=True)
+
+    with open_mailbox(tls_context=certified, authenticator=take) as secure:
+        queue(GOOD)
+        assert send(smtp_url=secure.url.replace("smtp://", "smtp://rtm:p%40ss@")).sent == 1
+    assert seen == [b"p@ss"]

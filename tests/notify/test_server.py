@@ -6,7 +6,7 @@ import traceback
 
 import pytest
 
-from rtm.notify.server import MailServer, read_server
+from rtm.notify.server import MailServer, is_on_this_machine, read_server
 from rtm.settings import SettingError
 
 
@@ -50,3 +50,20 @@ def test_no_error_about_a_url_shows_its_password(url):
 
 def test_the_password_is_not_in_the_text_of_a_server():
     assert "hush" not in repr(read_server("smtp://rtm:hush@mail"))
+
+
+@pytest.mark.parametrize(
+    ("address", "is_here"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.0.1", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("192.168.0.4", False),
+        ("::ffff:10.0.0.7", False),
+        ("fe80::1%eth0", False),
+        ("0.0.0.0", False),
+    ],
+)
+def test_only_loopback_is_this_machine(address, is_here):
+    assert is_on_this_machine(address) == is_here

@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 
+import pytest
+
 from rtm.cycle import System, distribute_rosters, gate_rosters, land_feeds, run_cycle
 from rtm.notify import ON_PAPER
+from tests.notify.mailbox import open_mailbox
 from tests.small_centre import REFERENCE, deliver_reference, roster
 
 from .conftest import DAY_BEFORE
@@ -66,3 +69,85 @@ def test_a_roster_without_anybody_to_send_it_to_is_not_distributed(system, deliv
     land_feeds(system, at)
     assert distribute_rosters(system, at) == {"distributed": 1}
     assert distribute_rosters(system, at) == {"distributed": 0}
+
+
+AGENTS = REFERENCE["agent"] + "L2,Lukman,lukman@bank.example,team_leader,T2,2026-01-01\n"
+TEAMS = "team_code,team_name,service_code,team_leader_id,coordinator_id\nT2,Dua,KARTU,L2,K1\n"
+MINUTE = timedelta(minutes=1)
+
+
+def mailed(query):
+    """Who was sent the roster, and what came of it."""
+    rows = query(
+        "select recipient, state from ops.outbox where kind = 'roster_distribution' order by 1"
+    )
+    return {row["recipient"].partition("@")[0]: row["state"] for row in rows}
+
+
+@pytest.fixture
+def refused(system, deliver):
+    """A roster of two team leaders, of whom one has a wrong address; gives what runs a cycle."""
+    deliver_reference(deliver)
+    deliver("team", "second.csv", TEAMS, DAY_BEFORE - timedelta(hours=1))
+    deliver("agent", "second.csv", AGENTS, DAY_BEFORE - timedelta(hours=1))
+    deliver("roster", "r.csv", roster(), DAY_BEFORE)
+    with open_mailbox() as mailbox:
+        mailbox.unknown = {"lia@bank.example"}
+        settings = dataclasses.replace(system.settings, smtp_url=mailbox.url)
+
+        def cycle(minute: int) -> None:
+            run_cycle(System(settings, system.warehouse), DAY_BEFORE + minute * MINUTE)
+
+        cycle(0)
+        cycle(1)
+        yield cycle
+
+
+def test_a_roster_that_one_leader_was_refused_is_distributed_at_the_corrected_address(
+    refused, system, deliver, query
+):
+    assert mailed(query) == {"lia": "refused", "lukman": "sent"}
+    assert validity(query) == ("valid", None, False)
+    deliver("agent", "right.csv", AGENTS.replace("lia@", "li.a@"), DAY_BEFORE + 2 * MINUTE)
+    land_feeds(system, DAY_BEFORE + 2 * MINUTE)
+    assert distribute_rosters(system, DAY_BEFORE + 2 * MINUTE) == {"distributed": 1}
+    # Not before it has been taken
+    assert validity(query) == ("valid", None, False)
+    for minute in (3, 4):
+        refused(minute)
+    assert mailed(query) == {"lia": "refused", "li.a": "sent", "lukman": "sent"}
+    assert validity(query) == ("valid", DAY_BEFORE + 3 * MINUTE, True)
+    # Who leads the team later takes nothing back.
+    later = AGENTS.replace("lia@", "li.a@").replace("lukman@", "lu.kman@")
+    deliver("agent", "later.csv", later, DAY_BEFORE + 5 * MINUTE)
+    refused(5)
+    assert validity(query) == ("valid", DAY_BEFORE + 3 * MINUTE, True)
+    assert "lu.kman" not in mailed(query)
+
+
+def test_a_leader_who_loses_the_wrong_address_has_the_roster_no_sooner(refused, deliver, query):
+    silent = AGENTS.replace("lia@bank.example", "")
+    deliver("agent", "silent.csv", silent, DAY_BEFORE + 2 * MINUTE)
+    refused(2)
+    assert validity(query) == ("valid", None, False)
+    deliver("agent", "right.csv", AGENTS.replace("lia@", "li.a@"), DAY_BEFORE + 3 * MINUTE)
+    refused(3)
+    assert validity(query) == ("valid", DAY_BEFORE + 3 * MINUTE, True)
+
+
+def test_a_refused_leader_who_leads_no_more_is_waited_for_no_more(refused, deliver, query):
+    gone = REFERENCE["team"].replace(",L1,", ",L2,")
+    assert gone != REFERENCE["team"]
+    deliver("team", "gone.csv", gone, DAY_BEFORE + 2 * MINUTE)
+    refused(2)
+    assert mailed(query) == {"lia": "refused", "lukman": "sent"}
+    assert validity(query) == ("valid", DAY_BEFORE, True)
+
+
+def test_a_roster_whose_days_are_over_is_not_written_anew(refused, deliver, query):
+    over = 3 * 24 * 60
+    at = DAY_BEFORE + over * MINUTE
+    deliver("agent", "right.csv", AGENTS.replace("lia@", "li.a@"), at)
+    refused(over)
+    assert mailed(query) == {"lia": "refused", "lukman": "sent"}
+    assert validity(query) == ("valid", None, False)

@@ -34,6 +34,7 @@ EMBEDDED_ALONE = {
 }
 SERVICES_ALONE = {
     "AIRFLOW__CORE__AUTH_MANAGER",
+    "AIRFLOW__FAB__COOKIE_SECURE",
     "AIRFLOW__CELERY__BROKER_URL",
     "AIRFLOW__CELERY__WORKER_CONCURRENCY",
     "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT",
@@ -82,6 +83,7 @@ SLIPS: list[tuple[str, Callable[[str], str], str]] = [
     ("a script", lambda t: changed(t, "prepare_services.sh", "prepare.sh"), "scripts/prepare.sh"),
     ("a command", lambda t: changed(t, "airflow, triggerer", "airflow, trigger"), "trigger"),
     ("an option", lambda t: changed(t, "clean, --every", "clean, --each"), "--each"),
+    ("a proxy", lambda t: changed(t, "--proxy-headers", "--behind-proxy"), "--behind-proxy"),
     ("a host", lambda t: changed(t, "@redis:6379", "@broker:6379"), "broker"),
     ("a port", lambda t: changed(t, "@warehouse:5432/rtm", "@warehouse:5433/rtm"), "5433"),
     ("what it opens", lambda t: changed(t, ":8080}:8080", ":8080}:8081"), "opens [8081]"),
@@ -110,3 +112,11 @@ def test_a_secret_in_the_example_is_refused():
 
 def test_the_composition_itself_is_accepted():
     assert faults(COMPOSE, EXAMPLE, SETTINGS) == []
+
+
+def test_the_word_of_a_proxy_on_tls_is_believed_where_it_is_named_alone(compose):
+    service = compose["services"]["airflow-api-server"]
+    assert "--proxy-headers" in service["command"]
+    # uvicorn reads it; by default nobody but the container itself is believed.
+    assert service["environment"]["FORWARDED_ALLOW_IPS"] == "${RTM_TRUSTED_PROXIES:-127.0.0.1}"
+    assert service["environment"]["RTM_LANDING_URL"] == "/landing"

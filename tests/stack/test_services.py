@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPResponse
 from pathlib import Path
@@ -111,6 +112,32 @@ def test_people_sign_in_with_passwords_and_are_known_to_the_desk(services, wareh
     assert refused.value.code == 401
 
 
+def test_the_sign_in_is_for_tls_alone_where_the_proxy_says_so(services):
+    """The tests ask from loopback, which is believed by default."""
+
+    def is_secure(scheme: str) -> bool:
+        jar = http.cookiejar.CookieJar()
+        visit = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), StayHere())
+        way_in = f"{services.address}/auth/login/"
+        visit.addheaders = [
+            *(("X-Forwarded-Proto", scheme), ("X-Forwarded-For", "192.0.2.7")),
+            # As a browser names the page of the form; over TLS it is looked at.
+            ("Referer", way_in.replace("http", scheme, 1)),
+        ]
+        token = re.search(
+            r'name="csrf_token"[^>]*value="([^"]+)"', visit.open(way_in).read().decode()
+        )
+        assert token
+        form = {"username": "admin", "password": services.variables["RTM_AIRFLOW_PASSWORD"]}
+        with suppress(urllib.error.HTTPError):
+            visit.open(way_in, urlencode(form | {"csrf_token": token[1]}).encode())
+        (signed_in,) = [cookie for cookie in jar if cookie.name == "_token"]
+        return signed_in.secure
+
+    assert is_secure("https")
+    assert not is_secure("http")
+
+
 def test_a_worker_that_is_killed_at_its_work_loses_nothing(services, warehouse, airflow_database):
     rows = [call(f"C{n}", minutes_ago(40 - n % 30), "answered", 5) for n in range(300)]
     deliver(services, "call", "first.csv", CALL_HEADER + "".join(rows[:100]))
@@ -159,6 +186,13 @@ def test_nothing_is_written_but_where_the_composition_allows_it(services):
     assert (services.root / "airflow/airflow.cfg").read_text() == ""
     assert {path.name for path in (services.root / "rtm").iterdir()} == {"venv", "dbt"}
     assert list((services.root / "home").iterdir()) == []
+
+
+class StayHere(urllib.request.HTTPRedirectHandler):
+    """Looks at an answer itself, not at where it leads."""
+
+    def redirect_request(self, *arguments: object) -> None:
+        return None
 
 
 def deliver(services: Services, feed: str, name: str, content: str) -> None:

@@ -4,13 +4,14 @@ services as (
     select * from {{ ref('int_service') }}
 ),
 
--- Distributed when the mail server has accepted the last of the mails to the team leaders
+-- Distributed when the mail server has accepted the last of the mails to the team leaders. What
+-- was refused and then written anew to who leads now is judged by the new mail.
 distributions as (
     select
         mail.thread,
         case when bool_and(mail.state = 'sent') then max(mail.sent_at) end as distributed_at
     from {{ source('ops', 'outbox') }} as mail
-    where mail.kind = 'roster_distribution'
+    where mail.kind = 'roster_distribution' and mail.replaced_at is null
     group by mail.thread
 ),
 

@@ -1,5 +1,9 @@
 with
 
+services as (
+    select * from {{ ref('int_service') }}
+),
+
 arrivals as (
     select
         ledger.feed,
@@ -15,6 +19,46 @@ arrivals as (
     from {{ source('ops', 'file_ledger') }} as ledger
     where ledger.outcome <> 'quarantined'
     group by ledger.feed
+),
+
+week as (
+    select
+        clock.built_as_of - interval '7 days' as began_at,
+        clock.built_as_of as ended_at,
+        clock.stale_after
+    from {{ clock() }} as clock
+),
+
+-- When a service was open or a shift ran; a service without opening hours is always open
+at_work as materialized (
+    select
+        case
+            when (select bool_and(services.has_opening_hours) from services)
+                then (
+                    select range_agg(span.during)
+                    from (
+                        select opened.piece as during
+                        from services
+                        cross join
+                            unnest(
+                                {{ service_open('services', 'week.began_at', 'week.ended_at') }}
+                            ) as opened (piece)
+                        union all
+                        select distinct
+                            {{ range_between('shift.planned_start_at', 'shift.planned_end_at') }}
+                        from services
+                        inner join {{ ref('int_shift') }} as shift
+                            on shift.service_code = services.service_code
+                            and shift.roster_date
+                            between week.began_at::date - 2 and week.ended_at::date + 1
+                        where shift.kind = 'work'
+                    ) as span
+                )
+            else tstzmultirange(tstzrange(week.began_at, week.ended_at))
+        end as during,
+        week.ended_at,
+        week.stale_after
+    from week
 ),
 
 final as (
@@ -58,6 +102,21 @@ final as (
         arrivals.comes_all_day
         and arrivals.latest_arrival_at
         < {{ built_as_of() }} - (select clock.stale_after from {{ clock() }} as clock) as is_stale,
+        arrivals.comes_all_day
+        and arrivals.latest_arrival_at
+        < {{ built_as_of() }} - (select clock.stale_after from {{ clock() }} as clock)
+        and (
+            select {{ seconds_in('since.during') }} > extract(epoch from at_work.stale_after)
+            from at_work
+            cross join
+                lateral (
+                    select
+                        at_work.during
+                        * tstzmultirange(
+                            {{ range_between('arrivals.latest_arrival_at', 'at_work.ended_at') }}
+                        ) as during
+                ) as since
+        ) as is_missed,
         {{ built_as_of() }} as as_of,
         -- The age grows with the clock
         true as is_provisional

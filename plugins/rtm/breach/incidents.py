@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from rtm.notify import Mail, queue_mails, unconfirmed_mails, words
-from rtm.recipients import coordinators
+from rtm.notify import Mail, queue_mails, refused_mails, unconfirmed_mails, words
+from rtm.recipients import coordinators, reached
 from rtm.settings import Language, Settings
 
 TROUBLES = text(
@@ -27,7 +27,7 @@ TROUBLES = text(
         jsonb_build_object(
             'since', to_char(latest_arrival_at, 'YYYY-MM-DD HH24:MI TZH:TZM')
         ) as facts
-    from marts.rpt_feed_freshness where is_stale
+    from marts.rpt_feed_freshness where is_missed
     union all
     select
         'unmapped_' || kind,
@@ -107,6 +107,7 @@ def _troubles(connection: Connection, settings: Settings, as_of: datetime) -> li
         )
         for mail in unconfirmed_mails(connection, as_of)
     ]
+    troubles += _refused(connection, settings)
     services: list[str] = list(connection.execute(TO_BE_TOLD_OF).scalars())
     troubles += [
         Trouble("no_recipient", service_code, {})
@@ -114,6 +115,26 @@ def _troubles(connection: Connection, settings: Settings, as_of: datetime) -> li
         if not coordinators(connection, settings, service_code)
     ]
     return troubles
+
+
+def _refused(connection: Connection, settings: Settings) -> list[Trouble]:
+    """Once for each address that is still somebody's: one that is nobody's any more is mended."""
+    mails = refused_mails(connection)
+    wrong = reached(connection, settings, [mail.recipient for mail in mails])
+    return [
+        Trouble(
+            *("mail_refused", f"{mail.mail_id}"),
+            {
+                "recipient": mail.recipient,
+                "subject": mail.subject,
+                "mail_id": mail.mail_id,
+                "mails": mail.mails,
+                "answer": mail.answer,
+            },
+        )
+        for mail in mails
+        if mail.recipient in wrong
+    ]
 
 
 def _raise(

@@ -6,6 +6,7 @@ import click
 from sqlalchemy import text
 
 from rtm.cycle import System
+from rtm.notify import ResendError, resend
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
@@ -117,17 +118,16 @@ def show_mail_command(mail_id: int) -> None:
 
 @outbox_commands.command("resend")
 @click.argument("mail_id", type=int)
-def resend_command(mail_id: int) -> None:
-    """Queue a refused or unconfirmed mail again, after a person has looked at it."""
+@click.option("--to", "address", help="The address that its reader has now, where it is another.")
+def resend_command(mail_id: int, address: str | None) -> None:
+    """Queue a refused or unconfirmed mail again, after a person has looked at it.
+
+    It goes to the address that its reader has now.
+    """
     system = System.open(Settings.from_environment())
     with system.warehouse.transaction(Role.APP) as connection:
-        done = connection.execute(
-            text(
-                "update ops.outbox set state = 'queued', next_attempt_at = '-infinity'"
-                " where mail_id = :mail_id and state in ('refused', 'unconfirmed')"
-            ),
-            {"mail_id": mail_id},
-        )
-    if done.rowcount == 0:
-        raise click.ClickException(f"mail {mail_id} is neither refused nor unconfirmed")
-    click.echo(f"mail {mail_id} is queued again")
+        try:
+            recipient = resend(connection, system.settings, mail_id, address)
+        except ResendError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"mail {mail_id} is queued again, to {recipient}")

@@ -3,17 +3,28 @@
 Nothing here decides who must know what; that is said by the room that found it.
 """
 
-from rtm.notify.outbox import Attachment, Mail, attach, queue_mails, unconfirmed_mails
+from rtm.notify.outbox import (
+    Attachment,
+    Mail,
+    attach,
+    queue_mails,
+    refused_mails,
+    unconfirmed_mails,
+)
 from rtm.notify.rendering import words
+from rtm.notify.resending import ResendError, resend
 from rtm.notify.sending import ON_PAPER, Sent, send_due
 
 __all__ = [
     "ON_PAPER",
     "Attachment",
     "Mail",
+    "ResendError",
     "Sent",
     "attach",
     "queue_mails",
+    "refused_mails",
+    "resend",
     "send_due",
     "unconfirmed_mails",
     "words",

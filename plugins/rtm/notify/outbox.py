@@ -117,8 +117,36 @@ UNCONFIRMED = text(
 )
 TOLD_FOR = timedelta(days=1)
 
+# An address that takes a mail in a later round is right, or has become so.
+REFUSED = text(
+    """
+    select
+        mail.recipient,
+        min(mail.mail_id) as mail_id,
+        count(*) as mails,
+        (array_agg(mail.subject order by mail.mail_id))[1] as subject,
+        (array_agg(mail.smtp_answer order by mail.mail_id))[1] as answer
+    from ops.outbox as mail
+    where mail.state = 'refused'
+        and not exists (
+            select from ops.outbox as later
+            where later.recipient = mail.recipient
+                and later.state = 'sent'
+                and later.next_attempt_at > mail.next_attempt_at
+        )
+    group by mail.recipient
+    order by min(mail.mail_id)
+    """
+)
+
 
 def unconfirmed_mails(connection: Connection, as_of: datetime) -> Sequence[Row[Any]]:
     """Mails of the last day that may or may not have reached their reader (`mail_id`, `recipient`,
     `subject`), for a person to look at."""
     return connection.execute(UNCONFIRMED, {"as_of": as_of, "told_for": TOLD_FOR}).all()
+
+
+def refused_mails(connection: Connection) -> Sequence[Row[Any]]:
+    """One row for each address that has taken nothing since a mail to it was refused for good: the
+    first of those mails (`mail_id`, `subject`, `answer`) and how many they are (`mails`)."""
+    return connection.execute(REFUSED).all()

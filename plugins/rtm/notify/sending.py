@@ -7,6 +7,7 @@ before the answer was recorded. What breaks earlier is tried again.
 
 from __future__ import annotations
 
+import logging
 import smtplib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from rtm.notify.digesting import gather
 from rtm.notify.server import UnconfirmedError, connect, hand_over, read_server
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
+
+log = logging.getLogger(__name__)
 
 ON_PAPER = "paper:"
 """In place of a server's URL: mails are recorded as sent, and nothing leaves the house."""
@@ -73,6 +76,7 @@ def _send_over(
                 _hand_over(warehouse, server, sender, mail, as_of, round_)
     except OSError as error:  # smtplib's own errors are among them
         round_.failed += 1
+        log.warning("mails wait: %s", error)
         _note_dead_server(warehouse, as_of, str(error))
 
 

@@ -5,6 +5,7 @@ The URL may hold a password, so no error of this module quotes it, nor the serve
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import smtplib
 import ssl
@@ -26,7 +27,8 @@ class MailServer:
     host: str
     port: int
     is_tls: bool
-    """TLS from the start; otherwise it is begun by STARTTLS where the server offers it."""
+    """TLS from the start; otherwise it is begun by STARTTLS where the server offers it. Nobody logs
+    in without, but on this machine."""
     user: str = ""
     password: str = field(default="", repr=False)
 
@@ -62,7 +64,8 @@ def _unreadable() -> SettingError:
 
 @contextmanager
 def connect(server: MailServer) -> Iterator[smtplib.SMTP]:
-    """An open connection, logged in where there is a user."""
+    """An open connection, logged in where there is a user; raises InTheClearError where that would
+    show the password to whoever listens."""
     context = ssl.create_default_context()
     connection: smtplib.SMTP
     if server.is_tls:
@@ -71,11 +74,41 @@ def connect(server: MailServer) -> Iterator[smtplib.SMTP]:
         connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
     with connection:
         connection.ehlo()
-        if not server.is_tls and connection.has_extn("starttls"):
+        is_tls = server.is_tls
+        if not is_tls and connection.has_extn("starttls"):
             connection.starttls(context=context)
+            is_tls = True
         if server.user:
+            if not is_tls and not is_on_this_machine(_peer(connection)):
+                raise InTheClearError
             _log_in(connection, server)
         yield connection
+
+
+class InTheClearError(OSError):
+    """The server offers no TLS, or somebody between took its offer away."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the server offers no STARTTLS, and no password goes over the network without TLS:"
+            " give smtps://… in RTM_SMTP_URL, in the connection smtp_default take disable_ssl out"
+            " of its extra (with the server's port for TLS, mostly 465), or have the server offer"
+            " STARTTLS; a server that asks for no login needs no user there"
+        )
+
+
+def is_on_this_machine(address: str) -> bool:
+    """Whether an IP address is of the loopback interface."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_loopback
+
+
+def _peer(connection: smtplib.SMTP) -> str:
+    """The IP address at the other end, whatever the server's name is said to be."""
+    assert connection.sock is not None
+    address: str = connection.sock.getpeername()[0]
+    return address
 
 
 def _log_in(connection: smtplib.SMTP, server: MailServer) -> None:

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Row, text
 
 from rtm import audit
+from rtm.recipients import HERE
 from rtm.recovery.analysis import explain_gap, find_way_back
 from rtm.recovery.changing import SUBJECT, read_plan
 from rtm.recovery.telling import tell_of_breach
@@ -52,19 +53,56 @@ PEOPLE_MISSING = text(
     """
 )
 
-# A mail that no coordinator could get when the plan was made is due as long as the breach is open.
+# A mail that no coordinator could get when the plan was made is due as long as the breach is open,
+# and so is one that was refused at an address which is no coordinator's any more.
 UNTOLD = text(
-    """
-    select plan.plan_id
-    from ops.recovery_plan as plan
-    inner join ops.breach as breach on breach.breach_id = plan.breach_id
-    where (plan.plan_id = any(:drafted) or breach.cleared_at is null)
-        and not exists (
-            select from ops.outbox as mail
-            where mail.thread = 'breach-' || breach.breach_id
-                and mail.dedupe_key like 'breach:%'
+    f"""
+    {HERE},
+
+    due as (
+        select plan.plan_id, breach.breach_id, breach.service_code
+        from ops.recovery_plan as plan
+        inner join ops.breach as breach on breach.breach_id = plan.breach_id
+        where plan.plan_id = any(:drafted) or breach.cleared_at is null
+    ),
+
+    coordinators as (
+        select team.service_code, left(here.email, 320) as email
+        from marts.dim_team as team
+        inner join here on here.agent_id = team.coordinator_id
+    ),
+
+    told as (
+        select
+            due.plan_id,
+            'refused' in (mail.state, coalesce(digest.state, ''))
+            and not exists (
+                select from coordinators
+                where coordinators.service_code = due.service_code
+                    and coordinators.email = mail.recipient
+            ) as is_lost
+        from due
+        inner join ops.outbox as mail on mail.thread = 'breach-' || due.breach_id
+        left join ops.outbox as digest on digest.mail_id = mail.digest_id
+        where mail.dedupe_key like 'breach:%'
+    )
+
+    select due.plan_id
+    from due
+    where not exists (select from told where told.plan_id = due.plan_id and not told.is_lost)
+        or (
+            exists (select from told where told.plan_id = due.plan_id and told.is_lost)
+            and exists (
+                select from coordinators
+                where coordinators.service_code = due.service_code
+                    and not exists (
+                        select from ops.outbox as mail
+                        where mail.dedupe_key
+                            = 'breach:' || due.breach_id || ':' || coordinators.email
+                    )
+            )
         )
-    order by plan.plan_id
+    order by due.plan_id
     """
 )
 

@@ -13,7 +13,8 @@ from openpyxl import Workbook
 from sqlalchemy import Connection, Row, text
 
 from rtm.notify import Attachment, Mail, attach, queue_mails, words
-from rtm.recipients import teams_by_leader
+from rtm.notify.outbox import LONGEST_RECIPIENT
+from rtm.recipients import has_silent_leader, teams_by_leader
 from rtm.roster.cells import XLSX, file_stem, saved
 from rtm.roster.published import held_rows, team_calendars, write_published
 from rtm.settings import Settings
@@ -34,13 +35,45 @@ UNSENT = text(
     """
 )
 
+# Of a roster whose days are over nothing is written anew.
+REFUSED = text(
+    """
+    select version.*, mails.mail_ids, mails.recipients
+    from (
+        select
+            mail.thread,
+            array_agg(mail.mail_id order by mail.mail_id) as mail_ids,
+            array_agg(mail.recipient order by mail.mail_id) as recipients
+        from ops.outbox as mail
+        where mail.kind = 'roster_distribution'
+            and mail.state = 'refused'
+            and mail.replaced_at is null
+        group by mail.thread
+    ) as mails
+    inner join ops.roster_version as version on mails.thread = 'roster-' || version.version_id
+    inner join marts.dim_service as service on service.service_code = version.service_code
+    where exists (
+        select from ops.roster_day as day
+        where day.version_id = version.version_id
+            and day.roster_date >= (cast(:as_of as timestamptz) at time zone service.timezone)::date
+    )
+    order by version.version_id
+    """
+)
+
+TOLD = text("select recipient from ops.outbox where thread = :thread")
+
+REPLACED = text("update ops.outbox set replaced_at = :as_of where mail_id = any(:mail_ids)")
+
 SHOWN_IN_MAIL = 50
 
 
 def distribute_published(warehouse: Warehouse, settings: Settings, as_of: datetime) -> int:
-    """Queues the mails of published versions that have none; returns how many versions.
+    """Queues the mails of published versions that have none; returns of how many versions.
 
-    A version whose service has no team leader with an address stays undistributed until it has.
+    A version whose service has no team leader with an address stays undistributed until it has. A
+    mail that was refused at an address that leads no team any more is written anew, to those team
+    leaders who have none.
     """
     distributed = 0
     with warehouse.transaction(Role.APP) as connection:
@@ -51,7 +84,32 @@ def distribute_published(warehouse: Warehouse, settings: Settings, as_of: dateti
                 continue
             distributed += 1
             _queue(connection, settings, version, leaders, as_of)
-    return distributed
+        return distributed + _replace_refused(connection, settings, as_of)
+
+
+def _replace_refused(connection: Connection, settings: Settings, as_of: datetime) -> int:
+    replaced = 0
+    for version in connection.execute(REFUSED, {"as_of": as_of}).all():
+        leaders = teams_by_leader(connection, version.service_code)
+        reached = {address[:LONGEST_RECIPIENT] for address in leaders}
+        refused = zip(version.mail_ids, version.recipients, strict=True)
+        lost = [mail_id for mail_id, recipient in refused if recipient not in reached]
+        if not leaders or not lost:
+            continue
+        thread = {"thread": f"roster-{version.version_id}"}
+        told = set[str](connection.execute(TOLD, thread).scalars())
+        untold = {
+            address: teams
+            for address, teams in leaders.items()
+            if address[:LONGEST_RECIPIENT] not in told
+        }
+        if untold:
+            replaced += 1
+            _queue(connection, settings, version, untold, as_of)
+        # It may be the mail of who has lost the wrong address and has no other yet.
+        if not has_silent_leader(connection, version.service_code):
+            connection.execute(REPLACED, {"as_of": as_of, "mail_ids": lost})
+    return replaced
 
 
 def _queue(

@@ -664,6 +664,7 @@ class Outbox(Base):
             "next_attempt_at",
             postgresql_where=text("state in ('sent', 'unconfirmed')"),
         ),
+        Index("ix_outbox_refused", "recipient", postgresql_where=text("state = 'refused'")),
         CheckConstraint(
             "state in ('queued', 'sending', 'sent', 'refused', 'unconfirmed', 'digested')",
             name="state",
@@ -690,6 +691,8 @@ class Outbox(Base):
         ForeignKey("ops.outbox.mail_id", ondelete="SET NULL")
     )
     """The mail in which one that is `digested` went."""
+    replaced_at: Mapped[datetime | None]
+    """Of one that was refused: when it was written anew to those whom it concerns now."""
 
 
 class Attachment(Base):
