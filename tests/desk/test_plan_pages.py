@@ -295,6 +295,58 @@ def test_the_second_of_two_who_write_at_once_is_told_and_keeps_what_they_typed(r
     assert lia.client.post(f"{plan}/submit", data=again).status_code == 303
 
 
+def test_beside_what_the_second_typed_stands_what_the_first_has_stored(reader, plan):
+    lia, koko = reader("L1"), reader("K1", "en")
+    token = koko.token()
+    first = PLAN | {"correction": "Panggil <b>cadangan</b>", "responsible": "", "why2": "Tikus"}
+    assert lia.post(plan, "write", **first).status_code == 303
+    mine = PLAN | {"why1": "Rats", "why2": "", "csrf_token": token, "revision": "0"}
+    answer = koko.client.post(f"{plan}/write", data=mine)
+    assert answer.status_code == 409
+    stored = dict(re.findall(r'id="stored-(\w+)">(.*?)</p>', answer.text, re.DOTALL))
+    # What both wrote alike is not told, nor what nobody stored
+    assert set(stored) == {"why1", "why2", "correction"}
+    assert "Panggil &lt;b&gt;cadangan&lt;/b&gt;" in stored["correction"]
+    told = words_of(stored["correction"])
+    assert told.startswith("Stored now, by Lia at 23 Nov 2026 10:06 WIB:")
+    assert 'name="correction" rows="3" maxlength="4000" aria-describedby="stored-correction"' in (
+        answer.text
+    )
+    assert 'value="Rats"' in answer.text and ">Alihkan</textarea>" in answer.text
+    assert "saving again replaces it" in answer.text
+    assert "Rats" in answer.text.split('id="mine"')[1].split("</details>")[0]
+    history = words_of(koko.get(plan).text.split('id="history"')[1])
+    assert "What changed: Category of cause, Five whys, Correction now" in history
+    assert "Kabel putus Tikus" in history and "before: (empty)" in history
+
+
+@pytest.mark.parametrize("action", ["write", "submit", "return"])
+def test_what_the_second_typed_stands_on_the_page_though_the_plan_is_written_no_more(
+    reader, plan, query, action
+):
+    """Lia submits while Koko writes; or Koko verifies while Lukman writes why he returns it."""
+    lia, koko, lukman = reader("L1"), reader("K1"), reader("L2")
+    token = lukman.token()
+    revision = "0"
+    assert lia.post(plan, "submit", **PLAN).status_code == 303
+    sent = PLAN | {"correction": "Panggil <b>cadangan</b>"}
+    if action == "return":
+        (kept,) = query("select revision from ops.recovery_plan")
+        revision = str(kept["revision"])
+        assert koko.post(plan, "verify").status_code == 303
+        sent = {"note": "Panggil <b>cadangan</b>"}
+    sent |= {"csrf_token": token, "revision": revision}
+    answer = lukman.client.post(f"{plan}/{action}", data=sent)
+    assert answer.status_code == 409
+    assert 'name="correction"' not in answer.text
+    mine = answer.text.split('id="mine" open>')[1].split("</details>")[0]
+    assert "Panggil &lt;b&gt;cadangan&lt;/b&gt;" in mine
+    assert token not in mine
+    assert ("Kabel putus" in mine) is (action != "return")
+    assert "Yang Anda tulis ada di bawah ini, untuk disalin." in words_of(answer.text)
+    assert 'id="stored-' not in answer.text
+
+
 def test_who_may_take_a_step_is_a_matter_of_their_position(reader, plan, query):
     combinations = list(itertools.product(PEOPLE, RIGHT_FOR))
     refused = [(n, a) for n, a in combinations if RIGHT_FOR[a] not in GRANTS[PEOPLE[n]]]

@@ -17,12 +17,16 @@ from rtm.audit import ChangedMeanwhileError
 from rtm.desk import audit_page, state
 from rtm.desk.pages import LARGEST_NUMBER, Page, Reading, known_number, requires
 from rtm.desk.plan_page import (
+    COLUMNS,
     as_typed,
+    changes_of,
+    differing,
     find_plan,
     insist_on_colleague,
     read_colleagues,
     read_content,
     read_plan_page,
+    typed_in,
 )
 from rtm.desk.rights import Right
 from rtm.desk.typed import Posted, seen_revision, typed_text
@@ -156,7 +160,8 @@ def _again(
         if reason == "changed_meanwhile":
             details = (name_of(connection, details[0]), *details[1:])
         typed = as_typed(plan) | {name: str(value) for name, value in form.items()}
-        problem = {"reason": reason, "details": details, "action": action}
+        mine = typed_in(form)
+        problem = {"reason": reason, "details": details, "action": action, "typed": mine}
         return _page(connection, page, plan, typed, problem, status)
 
 
@@ -177,6 +182,9 @@ def _page(
         and (action not in (Action.HOLD, Action.RELEASE) or _holds(plan, action))
     ]
     facts = read_plan_page(connection, plan, page.desk.now())
+    is_behind = problem is not None and problem["reason"] == "changed_meanwhile"
+    # Where its step is offered no more, what was typed stands nowhere else on the page.
+    mine = problem["typed"] if problem and (is_behind or problem["action"] not in offered) else {}
     return page.render(
         "plan.html",
         status,
@@ -186,6 +194,10 @@ def _page(
         now=page.desk.now(),
         typed=typed,
         problem=problem,
+        mine=mine,
+        stored=differing(plan, typed, facts.history) if is_behind else {},
+        changes_of=changes_of,
+        columns=COLUMNS,
         taken=taken,
         offered=offered,
         is_own=me in plan["contributors"],
