@@ -204,6 +204,8 @@ def test_what_was_typed_is_not_lost_where_something_lacks(reader, plan, query):
     assert 'value="Kabel putus"' in answer.text
     assert ">Alihkan</textarea>" in answer.text
     assert 'aria-invalid="true"' in answer.text
+    # The choice of the language leads to the plan: there is no page at the address of the step
+    assert f'name="back" value="{plan}"' in answer.text
     assert query("select revision from ops.recovery_plan") == [{"revision": 0}]
 
 
