@@ -76,6 +76,20 @@ def test_the_two_whom_a_request_is_about_are_not_asked_to_decide_it(reader):
     }
 
 
+@pytest.mark.parametrize("year", ["0001", "0202", "2020", "2033", "9999"])
+def test_a_year_that_is_a_slip_is_a_wrong_field(reader, query, year):
+    lia = reader("L1")
+    for name in ("start_at", "end_at"):
+        answer = ask(lia, **{name: f"{year}-01-01T00:00"})
+        assert answer.status_code == 422
+        assert "Lengkapi atau perbaiki:" in words_of(answer.text)
+        assert re.findall(r'name="(\w+)"[^>]* aria-invalid', answer.text) == [name]
+        assert f'value="{year}-01-01T00:00"' in answer.text
+    assert query("select from ops.exception_request") == []
+    for path in ("/exceptions", "/"):
+        assert lia.get(path).status_code == 200
+
+
 def test_what_is_in_force_today_is_shown_also_where_it_came_by_the_feed(reader, small, deliver):
     now = small.now
     deliver(

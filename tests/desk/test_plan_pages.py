@@ -209,6 +209,15 @@ def test_what_was_typed_is_not_lost_where_something_lacks(reader, plan, query):
     assert query("select revision from ops.recovery_plan") == [{"revision": 0}]
 
 
+@pytest.mark.parametrize("due", ["0001-01-01T00:00", "0203-01-01T10:00", "9999-12-31T23:59"])
+def test_a_due_date_that_is_a_slip_is_a_wrong_field(reader, plan, query, due):
+    answer = reader("L1").post(plan, "write", **PLAN | {"due_at": due})
+    assert answer.status_code == 422
+    assert re.findall(r'name="(\w+)"[^>]* aria-invalid', answer.text) == ["due_at"]
+    assert query("select due_at from ops.recovery_plan") == [{"due_at": None}]
+    assert reader("L1").get(plan).status_code == 200
+
+
 @pytest.mark.parametrize("action", ["write", "submit"])
 def test_only_people_who_are_there_today_are_offered_and_taken_to_carry_a_plan_out(
     reader,

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import exc as sql
 from starlette.exceptions import HTTPException
 
-from rtm.desk.forms import NotGenuineError
+from rtm.desk.forms import SAFE_METHODS, NotGenuineError
 from rtm.desk.headers import content_policy, secure
 from rtm.desk.pages import ASSETS, ForbiddenError, render, speech_of
 from rtm.desk.parts import desk_of
@@ -46,6 +46,7 @@ def answer_errors(app: FastAPI) -> None:
         ForbiddenError: _forbidden,
         UnknownPersonError: _not_a_person,
         NoPositionError: _without_position,
+        sql.DataError: _unstorable,
         **dict.fromkeys(DOWN, _down),
         Exception: _broken,
     }
@@ -96,6 +97,18 @@ async def _without_position(request: Request, error: NoPositionError) -> Respons
 async def _down(request: Request, error: Exception) -> Response:
     log.warning("the desk cannot reach the warehouse: %s", error)
     return await _answer(request, 503, "warehouse_down", headers={"Retry-After": "30"})
+
+
+async def _unstorable(request: Request, error: sql.DataError) -> Response:
+    """What came cannot be put into a query: a character that no text of the database has, a number
+    beyond all numbers. Where nothing came, what is stored cannot be read, and the fault is ours."""
+    if "\x00" in request.scope["path"]:
+        return await _answer(request, 404, "not_found")
+    if request.method in SAFE_METHODS and not request.url.query:
+        log.error("what is stored cannot be read", exc_info=error)
+        return await _broken(request, error)
+    log.warning("a request that the warehouse cannot take: %s", error.orig)
+    return await _answer(request, 422, "unstorable")
 
 
 async def _broken(request: Request, _: Exception) -> Response:

@@ -267,14 +267,14 @@ def answers_for(connection: Connection, visitor: Visitor, right: Right, agent_id
     return is_so
 
 
-def read_wanted(form: FormData, people: Rows) -> Wanted:
+def read_wanted(form: FormData, people: Rows, now: datetime) -> Wanted:
     """What a form asks for; ExceptionRequestError `incomplete` names what cannot be read."""
     who = next((one for one in people if one.agent_id == typed_text(form, "agent_id")), None)
     wrong = [] if who else ["agent_id"]
     times: dict[str, datetime] = {}
     for name in ("start_at", "end_at"):
         try:
-            moment = typed_moment(form, name, who.timezone if who else "UTC")
+            moment = typed_moment(form, name, who.timezone if who else "UTC", now)
         except ValueError:
             moment = None
         if moment is None:

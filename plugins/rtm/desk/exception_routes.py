@@ -71,7 +71,7 @@ def ask_for_exception(page: Asking, form: Posted) -> Response:
                 connection, page.visitor, Right.REQUEST_EXCEPTION, agent_id
             ):
                 raise ForbiddenError(Right.REQUEST_EXCEPTION, page.visitor, is_elsewhere=True)
-        wanted = exception_page.read_wanted(form, people)
+        wanted = exception_page.read_wanted(form, people, page.desk.now())
         with page.connection(writes=True) as connection:
             request_id = request_exception(connection, wanted, page.person, page.desk.now())
     except ExceptionRequestError as error:

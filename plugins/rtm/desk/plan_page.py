@@ -170,7 +170,7 @@ def _plain(typed: str) -> str:
     return typed.replace("\r\n", "\n").strip()
 
 
-def read_content(form: FormData, plan: RowMapping) -> Content:
+def read_content(form: FormData, plan: RowMapping, now: datetime) -> Content:
     """What a form holds; PlanError `incomplete` names the fields that cannot be read."""
     wrong: list[str] = []
     cause = typed_text(form, "cause_category")
@@ -178,7 +178,7 @@ def read_content(form: FormData, plan: RowMapping) -> Content:
         wrong.append("cause_category")
     due_at = None
     try:
-        due_at = typed_moment(form, "due_at", plan["timezone"])
+        due_at = typed_moment(form, "due_at", plan["timezone"], now)
     except ValueError:
         wrong.append("due_at")
     numbers = {}

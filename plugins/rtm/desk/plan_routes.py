@@ -134,7 +134,7 @@ def _wanted(
 ) -> Change:
     content = None
     if action in (Action.WRITE, Action.SUBMIT):
-        content = read_content(form, plan)
+        content = read_content(form, plan, page.desk.now())
         insist_on_colleague(content, read_colleagues(connection, plan, page.desk.now()))
     return Change(
         action,
