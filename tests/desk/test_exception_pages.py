@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from rtm.desk import exception_page
 from rtm.floor.exceptions import Action
 from tests.desk.test_plan_pages import words_of
 from tests.small_centre import DAY, REFERENCE
@@ -107,6 +108,34 @@ def test_what_is_in_force_today_is_shown_also_where_it_came_by_the_feed(reader, 
     assert "Belum" not in shown.split("Berlaku hari ini")[1]
     assert "Doni" not in shown
     assert "Doni" in reader("L9").text("/exceptions")
+
+
+def test_what_has_no_room_is_counted_and_all_of_it_can_be_seen(reader, small, deliver, monkeypatch):
+    monkeypatch.setattr(exception_page, "MOST_SHOWN", 1)
+    now = small.now
+    until = (now + timedelta(hours=1)).isoformat()
+    deliver(
+        "exception",
+        "wfm.csv",
+        "exception_id,agent_id,start_at,end_at,reason,approved_by\n"
+        f"X1,A1,{now.isoformat()},{until},Rapat,W1\nX2,A2,{now.isoformat()},{until},Rapat,W1\n",
+        now,
+    )
+    small.cycle()
+    koko = reader("K1")
+    for hour in (8, 9, 10):
+        asked(reader("L1"), start_at=f"{DAY}T{hour:02}:00")
+    page = koko.get("/exceptions").text
+    assert "Ditampilkan 1 dari 3." in page and "Ditampilkan 1 dari 2." in page
+    whole = koko.get("/exceptions?all=waiting").text
+    assert "dari 3." not in whole and "Ditampilkan 1 dari 2." in whole
+    assert len(re.findall(r'href="/exceptions/\d+"', whole)) == 3
+    whole = koko.get("/exceptions?all=in_force").text
+    assert "dari 2." not in whole and "Ditampilkan 1 dari 3." in whole
+    today = koko.get("/").text.split('id="exceptions"')[1]
+    assert "Ditampilkan 1 dari 3." in today
+    assert 'href="/exceptions?all=waiting#waiting">Lihat semua' in today
+    assert koko.get("/exceptions?all=everything").status_code == 422
 
 
 def test_team_leaders_answer_for_their_teams_and_coordinators_for_their_services(

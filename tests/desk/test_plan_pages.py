@@ -14,10 +14,11 @@ from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 
 from rtm.cycle import run_cycle
+from rtm.desk import plan_turns
 from rtm.desk.app import create_desk
 from rtm.desk.identity import SignedIn
 from rtm.desk.parts import Desk, Doors
-from rtm.desk.plan_routes import RIGHT_FOR
+from rtm.desk.plan_turns import RIGHT_FOR
 from rtm.desk.rights import GRANTS, Position, Right
 from rtm.recovery import remove_expired
 from rtm.recovery.lifecycle import Action
@@ -371,6 +372,76 @@ def test_who_may_take_a_step_is_a_matter_of_their_position(reader, plan, query):
             answer = reader(name).post(plan, action, note="karena", **PLAN)
             # The right is there; whether the plan takes this step now is another matter
             assert answer.status_code in (303, 409, 422), (name, action)
+
+
+def test_a_plan_waits_for_those_whose_step_it_is_and_stands_apart_for_all_others(
+    reader, plan, query
+):
+    """L1 and L2 lead the team, K1 coordinates it; W1 is of WFM."""
+    mine, others = "Recovery plan yang menunggu Anda", "Recovery plan lain yang belum ditutup"
+
+    def waits_for():
+        told = {name: reader(name).text("/") for name in ("L1", "L2", "K1", "W1", "admin")}
+        for name, page in told.items():
+            assert (mine in page) is not (others in page), name
+            assert page.count("Rencana") >= 1, name
+        return {name for name, page in told.items() if mine in page}
+
+    assert waits_for() == {"L1", "L2", "K1"}
+    assert reader("L1").post(plan, "submit", **PLAN).status_code == 303
+    assert waits_for() == {"L2", "K1"}
+    assert reader("K1").post(plan, "return", note="Kabel mana?").status_code == 303
+    assert waits_for() == {"L1", "L2", "K1"}
+    assert reader("L1").post(plan, "submit", **PLAN).status_code == 303
+    assert reader("K1").post(plan, "verify").status_code == 303
+    assert waits_for() == {"L1", "L2", "K1"}
+    for action in ("start", "finish"):
+        assert reader("L1").post(plan, action, note="Kabel baru").status_code == 303
+    # Nobody has anything to do while its effect is awaited
+    assert waits_for() == set()
+    assert "Efeknya sedang ditunggu." in reader("K1").text("/")
+
+
+def test_plans_that_have_no_room_on_today_are_counted_and_are_all_on_a_page(
+    reader,
+    plan,
+    missed,  # noqa: F811
+    monkeypatch,
+):
+    monkeypatch.setattr(plan_turns, "MOST_MINE", 2)
+    monkeypatch.setattr(plan_turns, "MOST_OTHERS", 3)
+    with missed.warehouse.transaction(Role.APP) as connection:
+        connection.exec_driver_sql(
+            """
+            with opened as (
+                insert into ops.breach
+                    (service_code, channel, kpi, started_at, detected_at, cleared_at,
+                     cleared_because, comparator, target, observed, numerator, denominator,
+                     severity)
+                select service_code, channel, kpi, started_at - n * interval '1 hour',
+                    detected_at - n * interval '1 hour', detected_at - n * interval '50 minutes',
+                    'met', comparator, target, observed, numerator, denominator, severity
+                from ops.breach, generate_series(1, 4) as n
+                where kpi = 'scr'
+                returning breach_id, detected_at
+            )
+
+            insert into ops.recovery_plan (breach_id, facts, created_at, status_since)
+            select breach_id, '{}', detected_at, detected_at from opened
+            """
+        )
+    for name, shown in (("L1", 2), ("W1", 3)):
+        page = reader(name).get("/").text
+        page = page.split('id="plans"' if name == "L1" else 'id="other-plans"')[1]
+        assert len(re.findall(r'href="/plans/\d+"', page)) == shown
+        assert f"Ditampilkan {shown} dari 5." in page
+        assert 'href="/breaches?plan=open">Lihat semua' in page
+    for path, count in (("/breaches?plan=open", 5), ("/breaches?plan=draft", 5)):
+        assert len(re.findall(r'href="/plans/\d+"', reader("L1").get(path).text)) == count
+    assert reader("L1").post(plan, "submit", **PLAN).status_code == 303
+    page = reader("L1").get("/breaches?plan=open").text
+    assert '<option value="open" selected>belum ditutup</option>' in page
+    assert len(re.findall(r'href="/plans/\d+"', page)) == 5
 
 
 def test_no_step_is_offered_that_would_be_refused(reader, plan):

@@ -26,7 +26,7 @@ from rtm.recipients import names_of
 Rows = Sequence[Row[Any]]
 
 MOST_SHOWN = 200
-"""Of what waits or is in force; more than these nobody reads on a page."""
+"""Of what waits or is in force, unless all of it is asked for; each row says how many there are."""
 PAGE_SIZE = 50
 
 PEOPLE = text(
@@ -83,7 +83,8 @@ REQUESTS = f"""
         coalesce(decider.agent_name, request.decided_by) as decider_name,
         agent.service_code,
         service.service_name,
-        service.timezone
+        service.timezone,
+        count(*) over () as found
     from ops.exception_request as request
     inner join marts.dim_agent as agent on agent.agent_id = request.agent_id
     inner join marts.dim_service as service on service.service_code = agent.service_code
@@ -140,7 +141,8 @@ IN_FORCE = text(
         {READS_TEXT} as reads_text,
         coalesce(approver.agent_name, exception.approved_by) as approver_name,
         service.service_name,
-        service.timezone
+        service.timezone,
+        count(*) over () as found
     from marts.fct_exception as exception
     -- What was written is not for all who read the marts
     inner join intermediate.int_exception_held as held
@@ -213,13 +215,20 @@ class RequestPage:
     names: Mapping[str, str]
 
 
-def read_list(connection: Connection, visitor: Visitor, before: int | None) -> Listed:
+def read_list(
+    connection: Connection, visitor: Visitor, before: int | None, whole: str = ""
+) -> Listed:
+    """The blocks of the page; the one named `whole` is not cut."""
     asked = {**_scope(visitor, Right.READ_SERVICE), "before": before}
+
+    def most(block: str) -> int | None:
+        return None if block == whole else MOST_SHOWN
+
     decided = connection.execute(DECIDED, {**asked, "most": PAGE_SIZE + 1}).all()
     shown = decided[:PAGE_SIZE]
     return Listed(
-        connection.execute(WAITING, {**asked, "most": MOST_SHOWN}).all(),
-        connection.execute(IN_FORCE, {**asked, "most": MOST_SHOWN}).all(),
+        connection.execute(WAITING, {**asked, "most": most("waiting")}).all(),
+        connection.execute(IN_FORCE, {**asked, "most": most("in_force")}).all(),
         shown,
         shown[-1].request_id if len(decided) > PAGE_SIZE else None,
     )

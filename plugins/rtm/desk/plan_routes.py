@@ -28,6 +28,7 @@ from rtm.desk.plan_page import (
     read_plan_page,
     typed_in,
 )
+from rtm.desk.plan_turns import RIGHT_FOR
 from rtm.desk.rights import Right
 from rtm.desk.typed import Posted, seen_revision, typed_text
 from rtm.recipients import name_of
@@ -39,16 +40,6 @@ from rtm.roster.cells import XLSX
 router = APIRouter()
 
 MONTH = r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"
-
-RIGHT_FOR: dict[Action, Right] = {
-    **dict.fromkeys(
-        (Action.WRITE, Action.SUBMIT, Action.START, Action.FINISH, Action.REOPEN),
-        Right.WRITE_PLAN,
-    ),
-    **dict.fromkeys((Action.VERIFY, Action.RETURN, Action.CLOSE), Right.VERIFY_PLAN),
-    **dict.fromkeys((Action.HOLD, Action.RELEASE), Right.HOLD_PLAN),
-}
-"""The steps that people take; the others are the pipeline's."""
 
 
 @router.get("/plans/month.xlsx")

@@ -27,7 +27,7 @@ router = APIRouter()
 
 
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-PLAN_STATUSES = tuple(Status)
+PLAN_STATUSES = ("open", *Status)
 A_YEAR_S = 365 * 24 * 3600
 
 
@@ -43,7 +43,7 @@ def list_breaches(
     page: Reading,
     service: Annotated[str, Query(max_length=200)] = "",
     state_: Annotated[Literal["", "open", "cleared"], Query(alias="state")] = "",
-    plan: Annotated[Status | Literal[""], Query()] = "",
+    plan: Annotated[Status | Literal["", "open"], Query()] = "",
     # An empty field of the form is no date.
     day: date | Literal[""] = "",
     number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
