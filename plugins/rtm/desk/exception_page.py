@@ -83,8 +83,7 @@ REQUESTS = f"""
         coalesce(decider.agent_name, request.decided_by) as decider_name,
         agent.service_code,
         service.service_name,
-        service.timezone,
-        count(*) over () as found
+        service.timezone
     from ops.exception_request as request
     inner join marts.dim_agent as agent on agent.agent_id = request.agent_id
     inner join marts.dim_service as service on service.service_code = agent.service_code
@@ -94,9 +93,12 @@ REQUESTS = f"""
 
 WAITING = text(
     f"""
-    {REQUESTS}
-    where request.status = 'waiting' and agent.service_code = any(:services)
-    order by request.start_at, request.request_id
+    select waiting.*, count(*) over () as found
+    from (
+        {REQUESTS}
+        where request.status = 'waiting' and agent.service_code = any(:services)
+    ) as waiting
+    order by waiting.start_at, waiting.request_id
     limit :most
     """
 )
@@ -104,12 +106,15 @@ WAITING = text(
 # For the visitor to decide: somebody else asked, for somebody else.
 TO_DECIDE = text(
     f"""
-    {REQUESTS}
-    where request.status = 'waiting'
-        and :me not in (request.requested_by, request.agent_id)
-        and agent.service_code = any(:services)
-        and agent.team_code = any(:teams)
-    order by request.start_at, request.request_id
+    select waiting.*, count(*) over () as found
+    from (
+        {REQUESTS}
+        where request.status = 'waiting'
+            and :me not in (request.requested_by, request.agent_id)
+            and agent.service_code = any(:services)
+            and agent.team_code = any(:teams)
+    ) as waiting
+    order by waiting.start_at, waiting.request_id
     limit :most
     """
 )
