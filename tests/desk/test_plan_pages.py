@@ -198,6 +198,36 @@ def test_of_a_plan_that_is_removed_the_audit_still_tells_each_step(reader, plan,
     assert f'href="{plan}"' not in koko.get("/audit").text
 
 
+def assert_told_first(answer, status=422):
+    """A form that was refused says so in its title and where the focus goes, and each thing that is
+    wrong leads to its field."""
+    assert answer.status_code == status
+    assert re.search(r"<title>(Galat|Error): ", answer.text)
+    told = re.search(r'id="problem" tabindex="-1">(.*?)</div>', answer.text, re.DOTALL)[1]
+    fields = re.findall(r'href="#([\w-]+)"', told)
+    for field in fields:
+        assert re.search(rf'<(input|select|textarea|fieldset)[^>]* id="{field}"', answer.text), (
+            field
+        )
+    return fields
+
+
+def test_what_is_wrong_with_a_plan_is_told_first_and_leads_to_its_field(reader, plan):
+    lia, koko = reader("L1"), reader("K1", "en")
+    empty = dict.fromkeys(PLAN, "") | {"horizon_min": "240", "on_target_intervals": "2"}
+    needed = ["cause_category", "correction", "corrective_action", "responsible", "due_at", "whys"]
+    fields = assert_told_first(lia.post(plan, "submit", **empty))
+    assert fields == [f"field-{name}" for name in needed]
+    fields = assert_told_first(lia.post(plan, "submit", **PLAN | {"horizon_min": "x"}))
+    assert fields == ["field-horizon_min"]
+    fields = assert_told_first(lia.post(plan, "submit", **PLAN | {"responsible": "siapa"}))
+    assert fields == ["field-responsible"]
+    assert lia.post(plan, "submit", **PLAN).status_code == 303
+    assert assert_told_first(koko.post(plan, "return")) == ["note-return"]
+    page = koko.get(plan).text
+    assert re.search(r"<title>Recovery plan", page) and 'id="problem"' not in page
+
+
 def test_what_was_typed_is_not_lost_where_something_lacks(reader, plan, query):
     answer = reader("L1").post(plan, "submit", **PLAN | {"cause_category": "", "due_at": "x"})
     assert answer.status_code == 422
@@ -330,6 +360,19 @@ def test_beside_what_the_second_typed_stands_what_the_first_has_stored(reader, p
     history = words_of(koko.get(plan).text.split('id="history"')[1])
     assert "What changed: Category of cause, Five whys, Correction now" in history
     assert "Kabel putus Tikus" in history and "before: (empty)" in history
+
+
+def test_who_is_second_is_told_so_also_where_something_lacks(reader, plan):
+    """Else the form would come back with the newest revision, and replace the other's text."""
+    lia, koko = reader("L1"), reader("K1")
+    token = lia.token()
+    assert koko.post(plan, "write", **PLAN).status_code == 303
+    sent = PLAN | {"cause_category": "", "due_at": "x", "csrf_token": token, "revision": "0"}
+    answer = lia.client.post(f"{plan}/submit", data=sent)
+    assert answer.status_code == 409
+    assert {"stored-cause_category", "stored-due_at"} <= set(
+        re.findall(r'id="(stored-\w+)"', answer.text)
+    )
 
 
 @pytest.mark.parametrize("action", ["write", "submit", "return"])

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response
 from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
-from rtm.audit import ChangedMeanwhileError
+from rtm.audit import ChangedMeanwhileError, insist_unchanged
 from rtm.desk import audit_page, state
 from rtm.desk.pages import LARGEST_NUMBER, Page, Reading, known_number, requires
 from rtm.desk.plan_page import (
@@ -32,7 +32,7 @@ from rtm.desk.plan_turns import RIGHT_FOR
 from rtm.desk.rights import Right
 from rtm.desk.typed import Posted, seen_revision, typed_text
 from rtm.recipients import name_of
-from rtm.recovery.changing import Change, change_plan, standing
+from rtm.recovery.changing import SUBJECT, Change, change_plan, standing
 from rtm.recovery.form import month_as_workbook, plan_as_pdf, plans_of_month
 from rtm.recovery.lifecycle import MOST_WHYS, STEPS, Action, Cause, PlanError, allowed
 from rtm.roster.cells import XLSX
@@ -124,6 +124,10 @@ def _wanted(
     connection: Connection, page: Page, form: FormData, plan: RowMapping, action: Action
 ) -> Change:
     content = None
+    # Before what was typed is judged: a form that comes back has the newest revision, and whoever
+    # sends it once more must have been told whose text it replaces.
+    seen = seen_revision(form)
+    insist_unchanged(connection, SUBJECT, plan["plan_id"], plan["revision"], seen)
     if action in (Action.WRITE, Action.SUBMIT):
         content = read_content(form, plan, page.desk.now())
         insist_on_colleague(content, read_colleagues(connection, plan, page.desk.now()))
@@ -131,7 +135,7 @@ def _wanted(
         action,
         page.person,
         page.desk.now(),
-        seen_revision(form),
+        seen,
         content,
         typed_text(form, "note"),
     )
