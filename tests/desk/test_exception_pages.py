@@ -10,7 +10,7 @@ import pytest
 
 from rtm.desk import exception_page
 from rtm.floor.exceptions import Action
-from tests.desk.test_plan_pages import words_of
+from tests.desk.test_plan_pages import assert_told_first, words_of
 from tests.small_centre import DAY, REFERENCE
 from tests.small_desk import EVERYBODY, MORE
 
@@ -108,6 +108,14 @@ def test_what_is_in_force_today_is_shown_also_where_it_came_by_the_feed(reader, 
     assert "Belum" not in shown.split("Berlaku hari ini")[1]
     assert "Doni" not in shown
     assert "Doni" in reader("L9").text("/exceptions")
+
+
+def test_what_is_wrong_with_a_request_is_told_first_and_leads_to_its_field(reader):
+    lia = reader("L1")
+    fields = assert_told_first(ask(lia, agent_id="", start_at="x", reason_code="", reason=""))
+    assert fields == [f"field-{name}" for name in ("agent_id", "start_at", "reason_code", "reason")]
+    path = asked(lia)
+    assert assert_told_first(act(reader("K1"), path, "reject")) == ["note-reject"]
 
 
 def test_what_has_no_room_is_counted_and_all_of_it_can_be_seen(reader, small, deliver, monkeypatch):
@@ -236,7 +244,7 @@ def test_what_lacks_is_named_and_what_was_typed_stays(reader, query):
     assert ">Produk baru</textarea>" in answer.text
     assert 'aria-invalid="true"' in answer.text
     answer = ask(lia, start_at="besok", reason_code="x", reason=" ")
-    assert "Dari, Kategori alasan, Alasan" in words_of(answer.text)
+    assert "Dari , Kategori alasan , Alasan ." in words_of(answer.text)
     asked(lia)
     assert "sudah diminta atau disetujui" in ask(lia).text
     assert len(query("select from ops.exception_request")) == 1
