@@ -20,22 +20,70 @@ def checked(desk, name: str) -> Page:
     return desk.page
 
 
+def plan_of_the_first_breach(page: Page) -> str:
+    """From Today to the plan, as a team leader would go; its path."""
+    page.locator("tr[data-breach] a").first.click()
+    page.wait_for_url(re.compile(r"/rtm/breaches/\d+$"))
+    page.get_by_role("link", name=re.compile(r"^Rencana \d+$")).click()
+    page.wait_for_url(re.compile(r"/rtm/plans/\d+$"))
+    return re.sub(r"^https?://[^/]+", "", page.url)
+
+
+def test_of_two_who_write_at_once_the_second_sees_both_texts(visit):
+    leader, coordinator = visit("id", 390), visit("en", 1280)
+    page = leader.sign_in(TEAM_LEADER)
+    path = plan_of_the_first_breach(page)
+    other = coordinator.sign_in(COORDINATOR, path)
+    other.get_by_label("Correction now").fill("Call the reserve")
+    other.get_by_role("button", name="Save the draft").click()
+    expect(other.get_by_role("status").filter(has_text="Draft saved")).to_be_visible()
+
+    page.get_by_label("Koreksi sekarang").fill("Alihkan")
+    page.get_by_role("button", name="Simpan draf").click()
+    expect(page.get_by_role("alert")).to_contain_text("mengubah plan ini pada")
+    field = page.get_by_label("Koreksi sekarang")
+    expect(field).to_have_value("Alihkan")
+    expect(field).to_have_accessible_description(re.compile("Tersimpan sekarang.*Call the reserve"))
+    page.locator("#mine summary").click()
+    page.locator("#history ~ ol summary").last.click()
+    checked(leader, "plan-second-id-390")
+    (refused,) = leader.complaints
+    assert "409" in refused
+
+
+def test_what_was_typed_is_given_back_where_the_session_has_ended(visit):
+    leader = visit("id", 390)
+    page = leader.sign_in(TEAM_LEADER)
+    path = plan_of_the_first_breach(page)
+    page.get_by_label("Koreksi sekarang").fill("Alihkan ke saluran lain")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Simpan draf").click()
+    expect(page.get_by_label("Koreksi sekarang")).to_have_value("Alihkan ke saluran lain")
+    checked(leader, "plan-signed-out-id-390")
+    page.get_by_role("link", name="Masuk").click()
+    page.locator("input[name=username]").fill(TEAM_LEADER)
+    page.locator("input[name=password]").fill(leader.airflow.passwords[TEAM_LEADER])
+    page.locator("button[type=submit]").click()
+    page.wait_for_url(f"**{path}")
+    expect(page.get_by_label("Koreksi sekarang")).to_be_visible()
+
+
 def test_a_breach_becomes_a_verified_and_closed_plan_by_two_people(visit):
     leader, coordinator = visit("id", 390), visit("en", 1280)
 
     # A team leader, on a phone, from Today to the plan
     page = leader.sign_in(TEAM_LEADER)
-    page.locator("tr[data-breach] a").first.click()
-    page.wait_for_url(re.compile(r"/rtm/breaches/\d+$"))
-    page.get_by_role("link", name=re.compile(r"^Rencana \d+$")).click()
-    page.wait_for_url(re.compile(r"/rtm/plans/\d+$"))
-    path = re.sub(r"^https?://[^/]+", "", page.url)
+    path = plan_of_the_first_breach(page)
     checked(leader, "plan-draft-id-390")
 
     # What lacks is named, and what was typed stays
     page.get_by_label("Koreksi sekarang").fill("Alihkan ke saluran cadangan")
     page.get_by_role("button", name="Ajukan untuk verifikasi").click()
     expect(page.get_by_role("alert")).to_contain_text("Kategori penyebab")
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page).to_have_title(re.compile("^Galat: Recovery plan"))
+    page.get_by_role("alert").get_by_role("link", name="Tenggat").click()
+    expect(page.get_by_label("Tenggat (")).to_be_focused()
     expect(page.get_by_label("Koreksi sekarang")).to_have_value("Alihkan ke saluran cadangan")
     checked(leader, "plan-lacking-id-390")
     # The browser itself notes that it was refused.

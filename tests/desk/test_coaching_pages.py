@@ -13,7 +13,7 @@ from rtm.desk.app import create_desk
 from rtm.desk.parts import Desk, Doors
 from rtm.warehouse import Role
 from tests.coaching.conftest import add_matter, floor  # noqa: F401 (fixture)
-from tests.desk.test_plan_pages import Reader, identify, words_of
+from tests.desk.test_plan_pages import Reader, assert_told_first, identify, words_of
 from tests.small_centre import MORNING
 
 LIST, AGENT = "/coaching", "/coaching/agents/A1"
@@ -150,7 +150,8 @@ def test_what_cannot_be_decided_comes_back_with_what_was_typed(reader, case, que
         assert answer.status_code == 422
         assert told in words_of(answer.text)
         assert fields.get("note", "") in answer.text
-    assert post(lia, case["A1"], "dismiss").status_code == 422
+    answer = post(lia, case["A1"], "dismiss")
+    assert assert_told_first(answer) == [f"note-{case['A1']}-dismiss"]
     assert post(lia, case["A1"], "follow_up", note="x").status_code == 422
     assert decided(query) == []
 

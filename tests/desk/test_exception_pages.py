@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from rtm.desk import exception_page
 from rtm.floor.exceptions import Action
-from tests.desk.test_plan_pages import words_of
+from tests.desk.test_plan_pages import assert_told_first, words_of
 from tests.small_centre import DAY, REFERENCE
 from tests.small_desk import EVERYBODY, MORE
 
@@ -76,6 +77,20 @@ def test_the_two_whom_a_request_is_about_are_not_asked_to_decide_it(reader):
     }
 
 
+@pytest.mark.parametrize("year", ["0001", "0202", "2020", "2033", "9999"])
+def test_a_year_that_is_a_slip_is_a_wrong_field(reader, query, year):
+    lia = reader("L1")
+    for name in ("start_at", "end_at"):
+        answer = ask(lia, **{name: f"{year}-01-01T00:00"})
+        assert answer.status_code == 422
+        assert "Lengkapi atau perbaiki:" in words_of(answer.text)
+        assert re.findall(r'name="(\w+)"[^>]* aria-invalid', answer.text) == [name]
+        assert f'value="{year}-01-01T00:00"' in answer.text
+    assert query("select from ops.exception_request") == []
+    for path in ("/exceptions", "/"):
+        assert lia.get(path).status_code == 200
+
+
 def test_what_is_in_force_today_is_shown_also_where_it_came_by_the_feed(reader, small, deliver):
     now = small.now
     deliver(
@@ -93,6 +108,42 @@ def test_what_is_in_force_today_is_shown_also_where_it_came_by_the_feed(reader, 
     assert "Belum" not in shown.split("Berlaku hari ini")[1]
     assert "Doni" not in shown
     assert "Doni" in reader("L9").text("/exceptions")
+
+
+def test_what_is_wrong_with_a_request_is_told_first_and_leads_to_its_field(reader):
+    lia = reader("L1")
+    fields = assert_told_first(ask(lia, agent_id="", start_at="x", reason_code="", reason=""))
+    assert fields == [f"field-{name}" for name in ("agent_id", "start_at", "reason_code", "reason")]
+    path = asked(lia)
+    assert assert_told_first(act(reader("K1"), path, "reject")) == ["note-reject"]
+
+
+def test_what_has_no_room_is_counted_and_all_of_it_can_be_seen(reader, small, deliver, monkeypatch):
+    monkeypatch.setattr(exception_page, "MOST_SHOWN", 1)
+    now = small.now
+    until = (now + timedelta(hours=1)).isoformat()
+    deliver(
+        "exception",
+        "wfm.csv",
+        "exception_id,agent_id,start_at,end_at,reason,approved_by\n"
+        f"X1,A1,{now.isoformat()},{until},Rapat,W1\nX2,A2,{now.isoformat()},{until},Rapat,W1\n",
+        now,
+    )
+    small.cycle()
+    koko = reader("K1")
+    for hour in (8, 9, 10):
+        asked(reader("L1"), start_at=f"{DAY}T{hour:02}:00")
+    page = koko.get("/exceptions").text
+    assert "Ditampilkan 1 dari 3." in page and "Ditampilkan 1 dari 2." in page
+    whole = koko.get("/exceptions?all=waiting").text
+    assert "dari 3." not in whole and "Ditampilkan 1 dari 2." in whole
+    assert len(re.findall(r'href="/exceptions/\d+"', whole)) == 3
+    whole = koko.get("/exceptions?all=in_force").text
+    assert "dari 2." not in whole and "Ditampilkan 1 dari 3." in whole
+    today = koko.get("/").text.split('id="exceptions"')[1]
+    assert "Ditampilkan 1 dari 3." in today
+    assert 'href="/exceptions?all=waiting#waiting">Lihat semua' in today
+    assert koko.get("/exceptions?all=everything").status_code == 422
 
 
 def test_team_leaders_answer_for_their_teams_and_coordinators_for_their_services(
@@ -193,7 +244,7 @@ def test_what_lacks_is_named_and_what_was_typed_stays(reader, query):
     assert ">Produk baru</textarea>" in answer.text
     assert 'aria-invalid="true"' in answer.text
     answer = ask(lia, start_at="besok", reason_code="x", reason=" ")
-    assert "Dari, Kategori alasan, Alasan" in words_of(answer.text)
+    assert "Dari , Kategori alasan , Alasan ." in words_of(answer.text)
     asked(lia)
     assert "sudah diminta atau disetujui" in ask(lia).text
     assert len(query("select from ops.exception_request")) == 1

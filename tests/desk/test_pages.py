@@ -6,8 +6,9 @@ import re
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.exc import DataError
 
-from rtm.desk import pages
+from rtm.desk import exception_page, pages
 from rtm.desk.breaches import PAGE_SIZE
 from rtm.desk.identity import SignedIn
 from rtm.warehouse import Role
@@ -221,6 +222,36 @@ def test_a_filter_that_cannot_be_read_is_422_and_names_the_field(sign_in, query)
 @pytest.mark.parametrize("word", ["%00", "'", "%25", "x" * 500])
 def test_no_word_of_a_filter_breaks_the_list(sign_in, word):
     assert sign_in().get(f"/rtm/breaches?service={word}").status_code in (200, 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/coaching?team=%00", 422),
+        ("/coaching?service=%00", 200),
+        ("/breaches?service=%00", 200),
+        ("/rotg/new?service=%00&date=2026-11-23&shift=%00&team=%00", 403),
+        ("/exceptions/new?agent=%00", 200),
+        ("/coaching/agents/%00", 404),
+        ("/plans/month.xlsx?month=2026-11&service=%00", 403),
+        ("/assets/%00", 404),
+        ("/%00", 404),
+    ],
+)
+def test_a_character_that_no_text_has_is_no_fault_of_the_system(sign_in, path, status):
+    answer = sign_in().get(f"/rtm{path}")
+    assert answer.status_code == status
+    if status == 422:
+        assert "Permintaan ini tidak dapat dibaca" in answer.text
+
+
+def test_what_is_stored_and_cannot_be_read_is_a_fault_of_the_system(sign_in, monkeypatch, caplog):
+    def read(*_):
+        raise DataError("select", {}, ValueError("timestamp too small"))
+
+    monkeypatch.setattr(exception_page, "read_list", read)
+    assert sign_in().get("/rtm/exceptions").status_code == 500
+    assert "what is stored cannot be read" in caplog.text
 
 
 def test_an_agent_is_told_why_not_and_what_to_do(sign_in):

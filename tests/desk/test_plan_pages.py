@@ -14,10 +14,11 @@ from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 
 from rtm.cycle import run_cycle
+from rtm.desk import plan_turns
 from rtm.desk.app import create_desk
 from rtm.desk.identity import SignedIn
 from rtm.desk.parts import Desk, Doors
-from rtm.desk.plan_routes import RIGHT_FOR
+from rtm.desk.plan_turns import RIGHT_FOR
 from rtm.desk.rights import GRANTS, Position, Right
 from rtm.recovery import remove_expired
 from rtm.recovery.lifecycle import Action
@@ -197,6 +198,36 @@ def test_of_a_plan_that_is_removed_the_audit_still_tells_each_step(reader, plan,
     assert f'href="{plan}"' not in koko.get("/audit").text
 
 
+def assert_told_first(answer, status=422):
+    """A form that was refused says so in its title and where the focus goes, and each thing that is
+    wrong leads to its field."""
+    assert answer.status_code == status
+    assert re.search(r"<title>(Galat|Error): ", answer.text)
+    told = re.search(r'id="problem" tabindex="-1">(.*?)</div>', answer.text, re.DOTALL)[1]
+    fields = re.findall(r'href="#([\w-]+)"', told)
+    for field in fields:
+        assert re.search(rf'<(input|select|textarea|fieldset)[^>]* id="{field}"', answer.text), (
+            field
+        )
+    return fields
+
+
+def test_what_is_wrong_with_a_plan_is_told_first_and_leads_to_its_field(reader, plan):
+    lia, koko = reader("L1"), reader("K1", "en")
+    empty = dict.fromkeys(PLAN, "") | {"horizon_min": "240", "on_target_intervals": "2"}
+    needed = ["cause_category", "correction", "corrective_action", "responsible", "due_at", "whys"]
+    fields = assert_told_first(lia.post(plan, "submit", **empty))
+    assert fields == [f"field-{name}" for name in needed]
+    fields = assert_told_first(lia.post(plan, "submit", **PLAN | {"horizon_min": "x"}))
+    assert fields == ["field-horizon_min"]
+    fields = assert_told_first(lia.post(plan, "submit", **PLAN | {"responsible": "siapa"}))
+    assert fields == ["field-responsible"]
+    assert lia.post(plan, "submit", **PLAN).status_code == 303
+    assert assert_told_first(koko.post(plan, "return")) == ["note-return"]
+    page = koko.get(plan).text
+    assert re.search(r"<title>Recovery plan", page) and 'id="problem"' not in page
+
+
 def test_what_was_typed_is_not_lost_where_something_lacks(reader, plan, query):
     answer = reader("L1").post(plan, "submit", **PLAN | {"cause_category": "", "due_at": "x"})
     assert answer.status_code == 422
@@ -204,7 +235,18 @@ def test_what_was_typed_is_not_lost_where_something_lacks(reader, plan, query):
     assert 'value="Kabel putus"' in answer.text
     assert ">Alihkan</textarea>" in answer.text
     assert 'aria-invalid="true"' in answer.text
+    # The choice of the language leads to the plan: there is no page at the address of the step
+    assert f'name="back" value="{plan}"' in answer.text
     assert query("select revision from ops.recovery_plan") == [{"revision": 0}]
+
+
+@pytest.mark.parametrize("due", ["0001-01-01T00:00", "0203-01-01T10:00", "9999-12-31T23:59"])
+def test_a_due_date_that_is_a_slip_is_a_wrong_field(reader, plan, query, due):
+    answer = reader("L1").post(plan, "write", **PLAN | {"due_at": due})
+    assert answer.status_code == 422
+    assert re.findall(r'name="(\w+)"[^>]* aria-invalid', answer.text) == ["due_at"]
+    assert query("select due_at from ops.recovery_plan") == [{"due_at": None}]
+    assert reader("L1").get(plan).status_code == 200
 
 
 @pytest.mark.parametrize("action", ["write", "submit"])
@@ -295,6 +337,71 @@ def test_the_second_of_two_who_write_at_once_is_told_and_keeps_what_they_typed(r
     assert lia.client.post(f"{plan}/submit", data=again).status_code == 303
 
 
+def test_beside_what_the_second_typed_stands_what_the_first_has_stored(reader, plan):
+    lia, koko = reader("L1"), reader("K1", "en")
+    token = koko.token()
+    first = PLAN | {"correction": "Panggil <b>cadangan</b>", "responsible": "", "why2": "Tikus"}
+    assert lia.post(plan, "write", **first).status_code == 303
+    mine = PLAN | {"why1": "Rats", "why2": "", "csrf_token": token, "revision": "0"}
+    answer = koko.client.post(f"{plan}/write", data=mine)
+    assert answer.status_code == 409
+    stored = dict(re.findall(r'id="stored-(\w+)">(.*?)</p>', answer.text, re.DOTALL))
+    # What both wrote alike is not told, nor what nobody stored
+    assert set(stored) == {"why1", "why2", "correction"}
+    assert "Panggil &lt;b&gt;cadangan&lt;/b&gt;" in stored["correction"]
+    told = words_of(stored["correction"])
+    assert told.startswith("Stored now, by Lia at 23 Nov 2026 10:06 WIB:")
+    assert 'name="correction" rows="3" maxlength="4000" aria-describedby="stored-correction"' in (
+        answer.text
+    )
+    assert 'value="Rats"' in answer.text and ">Alihkan</textarea>" in answer.text
+    assert "saving again replaces it" in answer.text
+    assert "Rats" in answer.text.split('id="mine"')[1].split("</details>")[0]
+    history = words_of(koko.get(plan).text.split('id="history"')[1])
+    assert "What changed: Category of cause, Five whys, Correction now" in history
+    assert "Kabel putus Tikus" in history and "before: (empty)" in history
+
+
+def test_who_is_second_is_told_so_also_where_something_lacks(reader, plan):
+    """Else the form would come back with the newest revision, and replace the other's text."""
+    lia, koko = reader("L1"), reader("K1")
+    token = lia.token()
+    assert koko.post(plan, "write", **PLAN).status_code == 303
+    sent = PLAN | {"cause_category": "", "due_at": "x", "csrf_token": token, "revision": "0"}
+    answer = lia.client.post(f"{plan}/submit", data=sent)
+    assert answer.status_code == 409
+    assert {"stored-cause_category", "stored-due_at"} <= set(
+        re.findall(r'id="(stored-\w+)"', answer.text)
+    )
+
+
+@pytest.mark.parametrize("action", ["write", "submit", "return"])
+def test_what_the_second_typed_stands_on_the_page_though_the_plan_is_written_no_more(
+    reader, plan, query, action
+):
+    """Lia submits while Koko writes; or Koko verifies while Lukman writes why he returns it."""
+    lia, koko, lukman = reader("L1"), reader("K1"), reader("L2")
+    token = lukman.token()
+    revision = "0"
+    assert lia.post(plan, "submit", **PLAN).status_code == 303
+    sent = PLAN | {"correction": "Panggil <b>cadangan</b>"}
+    if action == "return":
+        (kept,) = query("select revision from ops.recovery_plan")
+        revision = str(kept["revision"])
+        assert koko.post(plan, "verify").status_code == 303
+        sent = {"note": "Panggil <b>cadangan</b>"}
+    sent |= {"csrf_token": token, "revision": revision}
+    answer = lukman.client.post(f"{plan}/{action}", data=sent)
+    assert answer.status_code == 409
+    assert 'name="correction"' not in answer.text
+    mine = answer.text.split('id="mine" open>')[1].split("</details>")[0]
+    assert "Panggil &lt;b&gt;cadangan&lt;/b&gt;" in mine
+    assert token not in mine
+    assert ("Kabel putus" in mine) is (action != "return")
+    assert "Yang Anda tulis ada di bawah ini, untuk disalin." in words_of(answer.text)
+    assert 'id="stored-' not in answer.text
+
+
 def test_who_may_take_a_step_is_a_matter_of_their_position(reader, plan, query):
     combinations = list(itertools.product(PEOPLE, RIGHT_FOR))
     refused = [(n, a) for n, a in combinations if RIGHT_FOR[a] not in GRANTS[PEOPLE[n]]]
@@ -308,6 +415,76 @@ def test_who_may_take_a_step_is_a_matter_of_their_position(reader, plan, query):
             answer = reader(name).post(plan, action, note="karena", **PLAN)
             # The right is there; whether the plan takes this step now is another matter
             assert answer.status_code in (303, 409, 422), (name, action)
+
+
+def test_a_plan_waits_for_those_whose_step_it_is_and_stands_apart_for_all_others(
+    reader, plan, query
+):
+    """L1 and L2 lead the team, K1 coordinates it; W1 is of WFM."""
+    mine, others = "Recovery plan yang menunggu Anda", "Recovery plan lain yang belum ditutup"
+
+    def waits_for():
+        told = {name: reader(name).text("/") for name in ("L1", "L2", "K1", "W1", "admin")}
+        for name, page in told.items():
+            assert (mine in page) is not (others in page), name
+            assert page.count("Rencana") >= 1, name
+        return {name for name, page in told.items() if mine in page}
+
+    assert waits_for() == {"L1", "L2", "K1"}
+    assert reader("L1").post(plan, "submit", **PLAN).status_code == 303
+    assert waits_for() == {"L2", "K1"}
+    assert reader("K1").post(plan, "return", note="Kabel mana?").status_code == 303
+    assert waits_for() == {"L1", "L2", "K1"}
+    assert reader("L1").post(plan, "submit", **PLAN).status_code == 303
+    assert reader("K1").post(plan, "verify").status_code == 303
+    assert waits_for() == {"L1", "L2", "K1"}
+    for action in ("start", "finish"):
+        assert reader("L1").post(plan, action, note="Kabel baru").status_code == 303
+    # Nobody has anything to do while its effect is awaited
+    assert waits_for() == set()
+    assert "Efeknya sedang ditunggu." in reader("K1").text("/")
+
+
+def test_plans_that_have_no_room_on_today_are_counted_and_are_all_on_a_page(
+    reader,
+    plan,
+    missed,  # noqa: F811
+    monkeypatch,
+):
+    monkeypatch.setattr(plan_turns, "MOST_MINE", 2)
+    monkeypatch.setattr(plan_turns, "MOST_OTHERS", 3)
+    with missed.warehouse.transaction(Role.APP) as connection:
+        connection.exec_driver_sql(
+            """
+            with opened as (
+                insert into ops.breach
+                    (service_code, channel, kpi, started_at, detected_at, cleared_at,
+                     cleared_because, comparator, target, observed, numerator, denominator,
+                     severity)
+                select service_code, channel, kpi, started_at - n * interval '1 hour',
+                    detected_at - n * interval '1 hour', detected_at - n * interval '50 minutes',
+                    'met', comparator, target, observed, numerator, denominator, severity
+                from ops.breach, generate_series(1, 4) as n
+                where kpi = 'scr'
+                returning breach_id, detected_at
+            )
+
+            insert into ops.recovery_plan (breach_id, facts, created_at, status_since)
+            select breach_id, '{}', detected_at, detected_at from opened
+            """
+        )
+    for name, shown in (("L1", 2), ("W1", 3)):
+        page = reader(name).get("/").text
+        page = page.split('id="plans"' if name == "L1" else 'id="other-plans"')[1]
+        assert len(re.findall(r'href="/plans/\d+"', page)) == shown
+        assert f"Ditampilkan {shown} dari 5." in page
+        assert 'href="/breaches?plan=open">Lihat semua' in page
+    for path, count in (("/breaches?plan=open", 5), ("/breaches?plan=draft", 5)):
+        assert len(re.findall(r'href="/plans/\d+"', reader("L1").get(path).text)) == count
+    assert reader("L1").post(plan, "submit", **PLAN).status_code == 303
+    page = reader("L1").get("/breaches?plan=open").text
+    assert '<option value="open" selected>belum ditutup</option>' in page
+    assert len(re.findall(r'href="/plans/\d+"', page)) == 5
 
 
 def test_no_step_is_offered_that_would_be_refused(reader, plan):

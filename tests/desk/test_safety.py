@@ -13,6 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from rtm.desk import forms
+from rtm.desk.bodies import LARGEST_TYPED
 from rtm.desk.identity import SignedIn, signed_in
 from rtm.settings import REPOSITORY
 from scripts.readme import CLOCK
@@ -148,6 +149,88 @@ def test_a_form_with_a_file_is_checked_and_still_read(desk):
     assert refused.status_code == 403
     taken = browser.post("/rtm/upload", data={"note": "n", "csrf_token": token()}, files=file)
     assert (taken.status_code, taken.json()) == (200, "n: 5")
+
+
+SENT = {
+    "csrf_token": "1.secret",
+    "revision": "0",
+    "why1": "Kabel <b>putus</b>",
+    "correction": "Alihkan",
+    "note": "Catatan",
+    "note:KRT0009": "Headset",
+    "cause_category": "system",
+    "note:": "Tanpa agent",
+}
+FROM_HERE = {"Origin": "http://desk.example"}
+
+
+@pytest.mark.parametrize(
+    ("path", "referer", "expected"),
+    [
+        ("/rtm/plans/12/submit", "/rtm/plans/12?done=write", "/rtm/plans/12?done=write"),
+        # The page of a form that was refused before stands at the address of its action.
+        ("/rtm/plans/12/submit", "/rtm/plans/12/write?x=1", "/rtm/plans/12"),
+        ("/rtm/plans/12/submit", None, "/rtm/plans/12"),
+        ("/rtm/coaching/7/issue", "/rtm/coaching/agents/KRT0009", "/rtm/coaching/agents/KRT0009"),
+        ("/rtm/coaching/7/issue", None, "/rtm/coaching"),
+        ("/rtm/exceptions", "/rtm/exceptions/new?agent=A1", "/rtm/exceptions/new?agent=A1"),
+        ("/rtm/exceptions/3/approve", None, "/rtm/exceptions/3"),
+        ("/rtm/rotg/5/void", None, "/rtm/rotg/5"),
+        ("/rtm/language", None, "/rtm/"),
+        ("/rtm/rotg/5/void", "https://evil.example/rtm/plans/1", "/rtm/rotg/5"),
+        ("/rtm/rotg/5/void", "//evil.example/rtm/", "/rtm/rotg/5"),
+        ("/rtm/rotg/5/void", "http://[", "/rtm/rotg/5"),
+        ("/rtm/rotg/5/void", "http://desk.example//evil.example/rtm/", "/rtm/rotg/5"),
+        ("/rtm/rotg/5/void", "http://desk.example/other/page", "/rtm/rotg/5"),
+    ],
+)
+def test_who_signs_in_after_a_form_comes_to_a_page_that_there_is(sign_in, path, referer, expected):
+    headers = {}
+    if referer:
+        is_whole = referer.startswith(("http", "//"))
+        headers["Referer"] = referer if is_whole else f"http://desk.example{referer}"
+    answer = sign_in(None).post(path, data=SENT, headers=headers)
+    assert answer.status_code == 401
+    assert f'href="/sign-in?next={expected}"' in answer.text
+
+
+def typed_again(answer) -> list[str]:
+    return re.findall(r"<textarea[^>]* readonly>(.*?)</textarea>", answer.text, re.DOTALL)
+
+
+@pytest.mark.parametrize(("user", "status"), [(None, 401), (TEAM_LEADER, 403)])
+def test_what_was_typed_is_given_back_where_the_session_or_the_form_is_too_old(
+    sign_in, user, status
+):
+    browser = sign_in(user)
+    for path in ("/rtm/plans/1/submit", "/rtm/coaching/1/issue", "/rtm/exceptions", "/rtm/rotg"):
+        answer = browser.post(path, data=SENT, headers=FROM_HERE)
+        assert answer.status_code == status, path
+        given = ["Kabel &lt;b&gt;putus&lt;/b&gt;", "Alihkan", "Catatan", "Headset"]
+        assert typed_again(answer) == given, path
+        assert "1.secret" not in answer.text
+        assert "Catatan tentang KRT0009" in answer.text
+
+
+@pytest.mark.parametrize("user", [None, TEAM_LEADER])
+def test_nothing_is_given_back_that_came_from_elsewhere_or_is_too_much(sign_in, user):
+    browser = sign_in(user)
+    path = "/rtm/plans/1/submit"
+    large = {"note": "x" * LARGEST_TYPED}
+    for headers, sent in (
+        ({}, SENT),
+        ({"Origin": "https://evil.example"}, SENT),
+        ({"Origin": "null"}, SENT),
+        ({**FROM_HERE, "Sec-Fetch-Site": "cross-site"}, SENT),
+        (FROM_HERE, large),
+    ):
+        answer = browser.post(path, data=sent, headers=headers)
+        assert answer.status_code in (401, 403)
+        assert typed_again(answer) == [], headers
+    answer = browser.post(path, files={"file": ("a.txt", b"x")}, data=SENT, headers=FROM_HERE)
+    assert typed_again(answer) == []
+    kept = browser.post(path, data=SENT, headers={"Sec-Fetch-Site": "same-origin"})
+    assert len(typed_again(kept)) == 4
 
 
 @pytest.mark.parametrize(

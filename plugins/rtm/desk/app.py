@@ -21,8 +21,8 @@ from rtm.desk import (
 from rtm.desk.bodies import LimitedBodies
 from rtm.desk.headers import SecureHeaders
 from rtm.desk.identity import signed_in
-from rtm.desk.pages import root_of
 from rtm.desk.parts import Desk
+from rtm.desk.returning import root_of
 
 
 def nowhere(request: Request) -> Response:

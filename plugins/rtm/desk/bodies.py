@@ -10,6 +10,9 @@ from rtm.landing.workbooks import LARGEST_FILE
 LARGEST_BODY = LARGEST_FILE + (1 << 20)
 """The largest file that landing reads, and the fields of a form around it."""
 
+LARGEST_TYPED = 1 << 19
+"""What people type into the largest form, all its fields full."""
+
 
 class LimitedBodies:
     """ASGI middleware inside of the error pages: a body that is too large ends in a 413."""

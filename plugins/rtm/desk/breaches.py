@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Row, text
 
 Rows = Sequence[Row[Any]]
 
-MOST_PLANS = 100
 PAGE_SIZE = 25
 MOST_OPEN = 50
 """More than these are on the page of breaches alone."""
@@ -42,7 +41,7 @@ COLUMNS = """
 
 OPEN = text(
     f"""
-    select {COLUMNS}
+    select {COLUMNS}, count(*) over () as found
     from marts.fct_breach as breach
     inner join marts.dim_service as service on service.service_code = breach.service_code
     left join marts.fct_recovery_plan as plan on plan.breach_id = breach.breach_id
@@ -50,30 +49,6 @@ OPEN = text(
         and breach.scope = 'service'
         and breach.cleared_at is null
     order by breach.severity, breach.started_at, breach.breach_id
-    limit :most
-    """
-)
-
-OPEN_PLANS = text(
-    """
-    select
-        plan.plan_id,
-        plan.status,
-        breach.service_code,
-        service.service_name,
-        service.timezone,
-        breach.channel,
-        breach.kpi,
-        breach.roster_date,
-        due.step,
-        due.due_at,
-        coalesce(due.is_overdue, false) as is_overdue
-    from marts.fct_recovery_plan as plan
-    inner join marts.fct_breach as breach on breach.breach_id = plan.breach_id
-    inner join marts.dim_service as service on service.service_code = breach.service_code
-    left join marts.rpt_plan_due as due on due.plan_id = plan.plan_id
-    where plan.closed_at is null and breach.service_code = any(:services)
-    order by due.due_at nulls last, plan.plan_id
     limit :most
     """
 )
@@ -95,7 +70,11 @@ LISTED = text(
     where breach.service_code = any(:services)
         and breach.scope = 'service'
         and (cast(:is_open as boolean) is null or (breach.cleared_at is null) = :is_open)
-        and (cast(:plan as text) is null or plan.status = :plan)
+        and (
+            cast(:plan as text) is null
+            or plan.status = :plan
+            or (:plan = 'open' and plan.plan_id is not null and plan.closed_at is null)
+        )
         and (
             cast(:day as date) is null
             or (breach.detected_at at time zone service.timezone)::date = :day
@@ -136,18 +115,14 @@ class Wanted:
     service_code: str = ""
     is_open: bool | None = None
     plan: str = ""
+    """A status, or `open` for all that are not closed."""
     day: date | None = None
     page: int = 1
 
 
 def read_open(connection: Connection, services: list[str]) -> Rows:
-    """Open breaches, critical ones first, then the oldest."""
+    """Open breaches, critical ones first, then the oldest; each row says how many were `found`."""
     return connection.execute(OPEN, {"services": services, "most": MOST_OPEN}).all()
-
-
-def read_open_plans(connection: Connection, services: list[str]) -> Rows:
-    """Plans that are not closed, with the step that is due next, the most urgent first."""
-    return connection.execute(OPEN_PLANS, {"services": services, "most": MOST_PLANS}).all()
 
 
 def read_due(connection: Connection, plan_id: int | None) -> Row[Any] | None:

@@ -79,7 +79,7 @@ BLOCK = text(
 
 MINE = text(
     f"""
-    select step.* from ({STEPS}) as step
+    select step.*, count(*) over () as found from ({STEPS}) as step
     where step.is_mine and (step.status = 'proposed' or step.is_follow_up_overdue)
     order by coalesce(step.follow_up_due_at, step.proposed_at), step.coaching_id
     limit :most

@@ -1,4 +1,5 @@
-"""Error pages in the frame: they say what is the matter and what to do, and name no internals.
+"""Error pages in the frame: they say what is the matter and what to do, give back what was typed,
+and name no internals.
 
 Whoever does not ask for HTML gets the status and a short JSON.
 """
@@ -15,11 +16,12 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import exc as sql
 from starlette.exceptions import HTTPException
 
-from rtm.desk.forms import NotGenuineError
+from rtm.desk.forms import SAFE_METHODS, NotGenuineError
 from rtm.desk.headers import content_policy, secure
 from rtm.desk.pages import ASSETS, ForbiddenError, render, speech_of
 from rtm.desk.parts import desk_of
 from rtm.desk.people import NoPositionError, UnknownPersonError
+from rtm.desk.returning import page_to_return_to, typed_texts
 from rtm.warehouse.engine import WarehouseError
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ def answer_errors(app: FastAPI) -> None:
         ForbiddenError: _forbidden,
         UnknownPersonError: _not_a_person,
         NoPositionError: _without_position,
+        sql.DataError: _unstorable,
         **dict.fromkeys(DOWN, _down),
         Exception: _broken,
     }
@@ -51,58 +54,72 @@ def answer_errors(app: FastAPI) -> None:
         app.add_exception_handler(kind, handler)
 
 
-def _http(request: Request, error: HTTPException) -> Response:
+async def _http(request: Request, error: HTTPException) -> Response:
     kind = KINDS.get(error.status_code, "not_allowed")
-    return _answer(request, error.status_code, kind, headers=error.headers or {})
+    return await _answer(request, error.status_code, kind, headers=error.headers or {})
 
 
-def _invalid(request: Request, error: RequestValidationError) -> Response:
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
     # A path that cannot be read (/breaches/x) is a page that does not exist.
     if any(place["loc"][:1] == ("path",) for place in error.errors()):
-        return _answer(request, 404, "not_found")
+        return await _answer(request, 404, "not_found")
     # Where it was and its name; what follows are the ways in which it could have been read.
     fields = sorted({str(place["loc"][1]) for place in error.errors() if len(place["loc"]) > 1})
-    return _answer(request, 422, "invalid", fields=", ".join(fields))
+    return await _answer(request, 422, "invalid", fields=", ".join(fields))
 
 
-def _not_genuine(request: Request, _: NotGenuineError) -> Response:
-    return _answer(request, 403, "not_genuine")
+async def _not_genuine(request: Request, _: NotGenuineError) -> Response:
+    return await _answer(request, 403, "not_genuine")
 
 
-def _forbidden(request: Request, error: ForbiddenError) -> Response:
+async def _forbidden(request: Request, error: ForbiddenError) -> Response:
     speech = speech_of(request)
     kind = "elsewhere" if error.is_elsewhere else "no_right"
     if not error.visitor.is_person:
         kind = "administrator"
-    return _answer(
+    return await _answer(
         request, 403, kind, right=speech.say(f"right.{error.right}"), name=error.visitor.name
     )
 
 
-def _not_a_person(request: Request, error: UnknownPersonError) -> Response:
+async def _not_a_person(request: Request, error: UnknownPersonError) -> Response:
     kind = "ambiguous" if error.matches else "not_a_person"
-    return _answer(request, 403, kind, user=error.who.user_name)
+    return await _answer(request, 403, kind, user=error.who.user_name)
 
 
-def _without_position(request: Request, error: NoPositionError) -> Response:
+async def _without_position(request: Request, error: NoPositionError) -> Response:
     kind = "no_position" if error.role in ("team_leader", "coordinator", "wfm") else "is_agent"
-    return _answer(request, 403, kind, name=error.name or error.agent_id, agent_id=error.agent_id)
+    return await _answer(
+        request, 403, kind, name=error.name or error.agent_id, agent_id=error.agent_id
+    )
 
 
-def _down(request: Request, error: Exception) -> Response:
+async def _down(request: Request, error: Exception) -> Response:
     log.warning("the desk cannot reach the warehouse: %s", error)
-    return _answer(request, 503, "warehouse_down", headers={"Retry-After": "30"})
+    return await _answer(request, 503, "warehouse_down", headers={"Retry-After": "30"})
 
 
-def _broken(request: Request, _: Exception) -> Response:
+async def _unstorable(request: Request, error: sql.DataError) -> Response:
+    """What came cannot be put into a query: a character that no text of the database has, a number
+    beyond all numbers. Where nothing came, what is stored cannot be read, and the fault is ours."""
+    if "\x00" in request.scope["path"]:
+        return await _answer(request, 404, "not_found")
+    if request.method in SAFE_METHODS and not request.url.query:
+        log.error("what is stored cannot be read", exc_info=error)
+        return await _broken(request, error)
+    log.warning("a request that the warehouse cannot take: %s", error.orig)
+    return await _answer(request, 422, "unstorable")
+
+
+async def _broken(request: Request, _: Exception) -> Response:
     # Starlette logs the error with its traceback after this answer.
-    answer = _answer(request, 500, "broken")
+    answer = await _answer(request, 500, "broken")
     # Outside of the middleware that does so for all other answers.
     secure(answer.headers)
     return answer
 
 
-def _answer(
+async def _answer(
     request: Request,
     status: int,
     kind: str,
@@ -114,7 +131,6 @@ def _answer(
     title = speech.say(f"error.{kind}_title", **values)
     if "text/html" not in request.headers.get("Accept", ""):
         return JSONResponse({"detail": title}, status, dict(headers or {}))
-    came_for = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     # Who is signed out may read nothing of ours, not even the style sheet: it comes with the page.
     nonce = secrets.token_urlsafe(16) if status == 401 else None
     answer = render(
@@ -125,7 +141,10 @@ def _answer(
         number=status,
         title=title,
         told=speech.say(f"error.{kind}_text", **values),
-        sign_in=desk_of(request).doors.sign_in(came_for) if status == 401 else None,
+        sign_in=desk_of(request).doors.sign_in(page_to_return_to(request))
+        if status == 401
+        else None,
+        typed=await typed_texts(request, speech),
         nonce=nonce,
         style=(ASSETS / "desk.css").read_text(encoding="utf-8") if nonce else "",
     )

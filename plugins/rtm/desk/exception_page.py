@@ -26,7 +26,7 @@ from rtm.recipients import names_of
 Rows = Sequence[Row[Any]]
 
 MOST_SHOWN = 200
-"""Of what waits or is in force; more than these nobody reads on a page."""
+"""Of what waits or is in force, unless all of it is asked for; each row says how many there are."""
 PAGE_SIZE = 50
 
 PEOPLE = text(
@@ -93,9 +93,12 @@ REQUESTS = f"""
 
 WAITING = text(
     f"""
-    {REQUESTS}
-    where request.status = 'waiting' and agent.service_code = any(:services)
-    order by request.start_at, request.request_id
+    select waiting.*, count(*) over () as found
+    from (
+        {REQUESTS}
+        where request.status = 'waiting' and agent.service_code = any(:services)
+    ) as waiting
+    order by waiting.start_at, waiting.request_id
     limit :most
     """
 )
@@ -103,12 +106,15 @@ WAITING = text(
 # For the visitor to decide: somebody else asked, for somebody else.
 TO_DECIDE = text(
     f"""
-    {REQUESTS}
-    where request.status = 'waiting'
-        and :me not in (request.requested_by, request.agent_id)
-        and agent.service_code = any(:services)
-        and agent.team_code = any(:teams)
-    order by request.start_at, request.request_id
+    select waiting.*, count(*) over () as found
+    from (
+        {REQUESTS}
+        where request.status = 'waiting'
+            and :me not in (request.requested_by, request.agent_id)
+            and agent.service_code = any(:services)
+            and agent.team_code = any(:teams)
+    ) as waiting
+    order by waiting.start_at, waiting.request_id
     limit :most
     """
 )
@@ -140,7 +146,8 @@ IN_FORCE = text(
         {READS_TEXT} as reads_text,
         coalesce(approver.agent_name, exception.approved_by) as approver_name,
         service.service_name,
-        service.timezone
+        service.timezone,
+        count(*) over () as found
     from marts.fct_exception as exception
     -- What was written is not for all who read the marts
     inner join intermediate.int_exception_held as held
@@ -213,13 +220,20 @@ class RequestPage:
     names: Mapping[str, str]
 
 
-def read_list(connection: Connection, visitor: Visitor, before: int | None) -> Listed:
+def read_list(
+    connection: Connection, visitor: Visitor, before: int | None, whole: str = ""
+) -> Listed:
+    """The blocks of the page; the one named `whole` is not cut."""
     asked = {**_scope(visitor, Right.READ_SERVICE), "before": before}
+
+    def most(block: str) -> int | None:
+        return None if block == whole else MOST_SHOWN
+
     decided = connection.execute(DECIDED, {**asked, "most": PAGE_SIZE + 1}).all()
     shown = decided[:PAGE_SIZE]
     return Listed(
-        connection.execute(WAITING, {**asked, "most": MOST_SHOWN}).all(),
-        connection.execute(IN_FORCE, {**asked, "most": MOST_SHOWN}).all(),
+        connection.execute(WAITING, {**asked, "most": most("waiting")}).all(),
+        connection.execute(IN_FORCE, {**asked, "most": most("in_force")}).all(),
         shown,
         shown[-1].request_id if len(decided) > PAGE_SIZE else None,
     )
@@ -267,14 +281,14 @@ def answers_for(connection: Connection, visitor: Visitor, right: Right, agent_id
     return is_so
 
 
-def read_wanted(form: FormData, people: Rows) -> Wanted:
+def read_wanted(form: FormData, people: Rows, now: datetime) -> Wanted:
     """What a form asks for; ExceptionRequestError `incomplete` names what cannot be read."""
     who = next((one for one in people if one.agent_id == typed_text(form, "agent_id")), None)
     wrong = [] if who else ["agent_id"]
     times: dict[str, datetime] = {}
     for name in ("start_at", "end_at"):
         try:
-            moment = typed_moment(form, name, who.timezone if who else "UTC")
+            moment = typed_moment(form, name, who.timezone if who else "UTC", now)
         except ValueError:
             moment = None
         if moment is None:

@@ -6,7 +6,7 @@ What may follow what is said by `rtm.floor.exceptions`; here each step asks for 
 from __future__ import annotations
 
 import logging
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy import Connection, RowMapping
@@ -38,10 +38,12 @@ Asking = Annotated[Page, Depends(requires(Right.REQUEST_EXCEPTION))]
 
 @router.get("/exceptions")
 def list_exceptions(
-    page: Reading, before: Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)] = None
+    page: Reading,
+    before: Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)] = None,
+    whole: Annotated[Literal["", "waiting", "in_force"], Query(alias="all")] = "",
 ) -> Response:
     with page.connection() as connection:
-        listed = exception_page.read_list(connection, page.visitor, before)
+        listed = exception_page.read_list(connection, page.visitor, before, whole)
         clock = state.read_clock(connection)
         services = state.read_services(connection, page.services())
     return page.render(
@@ -71,7 +73,7 @@ def ask_for_exception(page: Asking, form: Posted) -> Response:
                 connection, page.visitor, Right.REQUEST_EXCEPTION, agent_id
             ):
                 raise ForbiddenError(Right.REQUEST_EXCEPTION, page.visitor, is_elsewhere=True)
-        wanted = exception_page.read_wanted(form, people)
+        wanted = exception_page.read_wanted(form, people, page.desk.now())
         with page.connection(writes=True) as connection:
             request_id = request_exception(connection, wanted, page.person, page.desk.now())
     except ExceptionRequestError as error:

@@ -84,6 +84,41 @@ INTERVALS = text(
         ) as told (kpi, value, numerator, denominator)
         where contacts.service_code = any(:services)
             and contacts.interval_start >= :since and contacts.interval_start < :until
+    ),
+
+    -- Of the service as a whole, and only where one of the two is asked for: agents on average of
+    -- those required, and of the shifts that ran at its beginning those whose agent had come
+    staff as (
+        select
+            staff.service_code,
+            cast(:channel as text) as channel,
+            staff.interval_start,
+            cast(:kpi as text) as kpi,
+            100.0 * told.numerator / nullif(told.denominator, 0) as value,
+            told.numerator,
+            told.denominator,
+            told.denominator as volume
+        from marts.fct_roster_evaluation as staff
+        cross join lateral (
+            select staff.present as numerator, staff.required as denominator
+            where cast(:kpi as text) = 'staffing' and staff.required is not null
+            union all
+            select
+                count(*) filter (where shift.first_login_at <= staff.interval_start),
+                count(*)
+            from marts.fct_attendance as shift
+            where shift.service_code = staff.service_code
+                and shift.planned_start_at <= staff.interval_start
+                and shift.planned_end_at > staff.interval_start
+                and shift.status in ('present', 'late', 'no_show', 'absent')
+                -- The day before for a shift over midnight, and whatever the zone
+                and shift.roster_date >= staff.interval_start::date - 2
+                and shift.roster_date <= staff.interval_start::date + 1
+            having cast(:kpi as text) = 'attendance'
+        ) as told
+        where cast(:kpi as text) in ('attendance', 'staffing')
+            and staff.service_code = any(:services)
+            and staff.interval_start >= :since and staff.interval_start < :until
     )
 
     select
@@ -95,7 +130,13 @@ INTERVALS = text(
         numerator::double precision as numerator,
         denominator::double precision as denominator,
         volume::double precision as volume
-    from (select * from voice union all select * from nonvoice) as told
+    from (
+        select * from voice
+        union all
+        select * from nonvoice
+        union all
+        select * from staff
+    ) as told
     where (cast(:channel as text) is null or channel = :channel)
         and (cast(:kpi as text) is null or kpi = :kpi)
     order by service_code, channel, kpi, interval_start
@@ -116,7 +157,7 @@ def read_intervals(
     channel: str | None = None,
     kpi: str | None = None,
 ) -> Rows:
-    """The intervals that begin in a span, of all KPIs or of one."""
+    """The intervals that begin in a span, of all KPIs of contacts, or of one of any kind."""
     return connection.execute(
         INTERVALS,
         {"services": services, "since": since, "until": until, "channel": channel, "kpi": kpi},

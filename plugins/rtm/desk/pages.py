@@ -25,6 +25,7 @@ from rtm.desk.identity import SignedIn, signed_in
 from rtm.desk.language import Speech, language_of
 from rtm.desk.parts import Desk, desk_of
 from rtm.desk.people import find_visitor
+from rtm.desk.returning import page_to_return_to, root_of
 from rtm.desk.rights import Right, Visitor, may
 from rtm.warehouse import Role
 
@@ -145,12 +146,6 @@ def requires(right: Right) -> Callable[..., Page]:
     return page_with
 
 
-def root_of(request: Request) -> str:
-    """Where the desk is mounted, without a slash at the end."""
-    root: str = request.scope.get("root_path", "")
-    return root.rstrip("/")
-
-
 Reading = Annotated[Page, Depends(requires(Right.READ_SERVICE))]
 """What a route takes whose page shows things of a service."""
 LARGEST_NUMBER = 2**63 - 1
@@ -182,7 +177,7 @@ def render(
         "at": at,
         "asset": lambda name: at(f"/assets/{name}?v={asset_version(name)}"),
         "here": request.url.path.removeprefix(root) or "/",
-        "back": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "back": page_to_return_to(request),
         "sign_out": desk_of(request).doors.sign_out,
         "say": speech.say,
         "speech": speech,

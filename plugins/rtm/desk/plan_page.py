@@ -22,6 +22,13 @@ from rtm.recovery.similar import find_similar
 
 Rows = Sequence[Row[Any]]
 
+WHYS = tuple(f"why{number}" for number in range(1, MOST_WHYS + 1))
+FIELDS = (
+    *("cause_category", *WHYS, "correction", "corrective_action", "responsible", "due_at"),
+    *("horizon_min", "on_target_intervals"),
+)
+"""Of the form, in its order; of the plan they are columns, but for the whys, which are one."""
+COLUMNS = tuple(dict.fromkeys("whys" if name in WHYS else name for name in FIELDS))
 MOST_MINUTES = 10_000
 
 # Who can carry out a plan of the service today: its people, and who leads or coordinates its teams
@@ -45,6 +52,16 @@ COLLEAGUES = text(
         agent.agent_id
     """
 )
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a field of the plan holds while somebody typed something else, and who put it there;
+    the pipeline's own values are nobody's."""
+
+    value: str
+    by: str | None
+    at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,7 @@ def read_plan_page(connection: Connection, plan: RowMapping, now: datetime) -> P
     history = read_history(connection, plan["plan_id"])
     named = {plan[name] for name in ("author", "verifier", "responsible") if plan[name]}
     named |= {entry["actor"] for entry in history}
+    named |= {who for entry in history for who in changes_of(entry).get("responsible", ()) if who}
     return PlanPage(
         plan,
         breach,
@@ -104,8 +122,7 @@ def as_typed(plan: RowMapping) -> dict[str, str]:
     """The content of a plan as the fields of its form hold it."""
     content = content_of(plan)
     due = content.due_at
-    typed = {f"why{number}": "" for number in range(1, MOST_WHYS + 1)}
-    typed |= {f"why{number}": why for number, why in enumerate(content.whys, 1)}
+    typed = dict.fromkeys(WHYS, "") | dict(zip(WHYS, content.whys, strict=False))
     return typed | {
         "cause_category": content.cause_category or "",
         "correction": content.correction or "",
@@ -120,7 +137,40 @@ def as_typed(plan: RowMapping) -> dict[str, str]:
     }
 
 
-def read_content(form: FormData, plan: RowMapping) -> Content:
+def changes_of(entry: RowMapping) -> dict[str, Any]:
+    """What a step changed, by column, before and after; nothing of a plan that was removed."""
+    changed: dict[str, Any] = (entry["content"] or {}).get("changed", {})
+    return changed
+
+
+def typed_in(form: FormData) -> dict[str, str]:
+    """What somebody wrote into a form of the plan, as text, without what was left empty."""
+    told = ((name, form.get(name)) for name in (*FIELDS, "note"))
+    return {name: value for name, value in told if isinstance(value, str) and value.strip()}
+
+
+def differing(
+    plan: RowMapping, typed: Mapping[str, str], history: Sequence[RowMapping]
+) -> dict[str, Stored]:
+    """The fields that hold something else than was typed: what a second saving would replace."""
+    now = as_typed(plan)
+    found = {}
+    for name in FIELDS:
+        column = "whys" if name in WHYS else name
+        last = next((one for one in reversed(history) if column in changes_of(one)), None)
+        # What was empty from the beginning is nobody's: nothing is lost by writing into it.
+        if _plain(now[name]) != _plain(typed.get(name, "")) and (now[name] or last):
+            by, at = (last["actor"], last["at"]) if last else (None, None)
+            found[name] = Stored(now[name], by, at)
+    return found
+
+
+def _plain(typed: str) -> str:
+    """A browser sends the ends of lines in its own way."""
+    return typed.replace("\r\n", "\n").strip()
+
+
+def read_content(form: FormData, plan: RowMapping, now: datetime) -> Content:
     """What a form holds; PlanError `incomplete` names the fields that cannot be read."""
     wrong: list[str] = []
     cause = typed_text(form, "cause_category")
@@ -128,7 +178,7 @@ def read_content(form: FormData, plan: RowMapping) -> Content:
         wrong.append("cause_category")
     due_at = None
     try:
-        due_at = typed_moment(form, "due_at", plan["timezone"])
+        due_at = typed_moment(form, "due_at", plan["timezone"], now)
     except ValueError:
         wrong.append("due_at")
     numbers = {}
@@ -139,7 +189,7 @@ def read_content(form: FormData, plan: RowMapping) -> Content:
             wrong.append(name)
     if wrong:
         raise PlanError("incomplete", wrong)
-    whys = (typed_text(form, f"why{number}") for number in range(1, MOST_WHYS + 1))
+    whys = (typed_text(form, name) for name in WHYS)
     return Content(
         cause_category=Cause(cause) if cause else None,
         whys=tuple(why for why in whys if why),

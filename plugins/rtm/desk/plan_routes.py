@@ -13,21 +13,26 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response
 from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
-from rtm.audit import ChangedMeanwhileError
+from rtm.audit import ChangedMeanwhileError, insist_unchanged
 from rtm.desk import audit_page, state
 from rtm.desk.pages import LARGEST_NUMBER, Page, Reading, known_number, requires
 from rtm.desk.plan_page import (
+    COLUMNS,
     as_typed,
+    changes_of,
+    differing,
     find_plan,
     insist_on_colleague,
     read_colleagues,
     read_content,
     read_plan_page,
+    typed_in,
 )
+from rtm.desk.plan_turns import RIGHT_FOR
 from rtm.desk.rights import Right
 from rtm.desk.typed import Posted, seen_revision, typed_text
 from rtm.recipients import name_of
-from rtm.recovery.changing import Change, change_plan, standing
+from rtm.recovery.changing import SUBJECT, Change, change_plan, standing
 from rtm.recovery.form import month_as_workbook, plan_as_pdf, plans_of_month
 from rtm.recovery.lifecycle import MOST_WHYS, STEPS, Action, Cause, PlanError, allowed
 from rtm.roster.cells import XLSX
@@ -35,16 +40,6 @@ from rtm.roster.cells import XLSX
 router = APIRouter()
 
 MONTH = r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"
-
-RIGHT_FOR: dict[Action, Right] = {
-    **dict.fromkeys(
-        (Action.WRITE, Action.SUBMIT, Action.START, Action.FINISH, Action.REOPEN),
-        Right.WRITE_PLAN,
-    ),
-    **dict.fromkeys((Action.VERIFY, Action.RETURN, Action.CLOSE), Right.VERIFY_PLAN),
-    **dict.fromkeys((Action.HOLD, Action.RELEASE), Right.HOLD_PLAN),
-}
-"""The steps that people take; the others are the pipeline's."""
 
 
 @router.get("/plans/month.xlsx")
@@ -129,14 +124,18 @@ def _wanted(
     connection: Connection, page: Page, form: FormData, plan: RowMapping, action: Action
 ) -> Change:
     content = None
+    # Before what was typed is judged: a form that comes back has the newest revision, and whoever
+    # sends it once more must have been told whose text it replaces.
+    seen = seen_revision(form)
+    insist_unchanged(connection, SUBJECT, plan["plan_id"], plan["revision"], seen)
     if action in (Action.WRITE, Action.SUBMIT):
-        content = read_content(form, plan)
+        content = read_content(form, plan, page.desk.now())
         insist_on_colleague(content, read_colleagues(connection, plan, page.desk.now()))
     return Change(
         action,
         page.person,
         page.desk.now(),
-        seen_revision(form),
+        seen,
         content,
         typed_text(form, "note"),
     )
@@ -156,7 +155,8 @@ def _again(
         if reason == "changed_meanwhile":
             details = (name_of(connection, details[0]), *details[1:])
         typed = as_typed(plan) | {name: str(value) for name, value in form.items()}
-        problem = {"reason": reason, "details": details, "action": action}
+        mine = typed_in(form)
+        problem = {"reason": reason, "details": details, "action": action, "typed": mine}
         return _page(connection, page, plan, typed, problem, status)
 
 
@@ -177,6 +177,9 @@ def _page(
         and (action not in (Action.HOLD, Action.RELEASE) or _holds(plan, action))
     ]
     facts = read_plan_page(connection, plan, page.desk.now())
+    is_behind = problem is not None and problem["reason"] == "changed_meanwhile"
+    # Where its step is offered no more, what was typed stands nowhere else on the page.
+    mine = problem["typed"] if problem and (is_behind or problem["action"] not in offered) else {}
     return page.render(
         "plan.html",
         status,
@@ -186,6 +189,10 @@ def _page(
         now=page.desk.now(),
         typed=typed,
         problem=problem,
+        mine=mine,
+        stored=differing(plan, typed, facts.history) if is_behind else {},
+        changes_of=changes_of,
+        columns=COLUMNS,
         taken=taken,
         offered=offered,
         is_own=me in plan["contributors"],

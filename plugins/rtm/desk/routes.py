@@ -16,7 +16,8 @@ from rtm.desk import breaches, state
 from rtm.desk.breach_page import read_breach_page
 from rtm.desk.breaches import PAGE_SIZE, Wanted
 from rtm.desk.language import COOKIE
-from rtm.desk.pages import ASSETS, Reading, asset_version, known_number, root_of
+from rtm.desk.pages import ASSETS, Reading, asset_version, known_number
+from rtm.desk.returning import is_path_of_ours, root_of
 from rtm.desk.rights import Right
 from rtm.desk.today import read_today
 from rtm.recovery.lifecycle import Status
@@ -26,7 +27,7 @@ router = APIRouter()
 
 
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-PLAN_STATUSES = tuple(Status)
+PLAN_STATUSES = ("open", *Status)
 A_YEAR_S = 365 * 24 * 3600
 
 
@@ -42,7 +43,7 @@ def list_breaches(
     page: Reading,
     service: Annotated[str, Query(max_length=200)] = "",
     state_: Annotated[Literal["", "open", "cleared"], Query(alias="state")] = "",
-    plan: Annotated[Status | Literal[""], Query()] = "",
+    plan: Annotated[Status | Literal["", "open"], Query()] = "",
     # An empty field of the form is no date.
     day: date | Literal[""] = "",
     number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
@@ -94,9 +95,7 @@ def choose_language(
 ) -> Response:
     """For the browser, not the user: a shared machine keeps it."""
     root = root_of(request)
-    # Only to a page of ours: `//host` and `https:` lead elsewhere.
-    is_ours = back.startswith(f"{root}/") and not back.startswith("//") and "\\" not in back
-    answer = RedirectResponse(back if is_ours else f"{root}/", 303)
+    answer = RedirectResponse(back if is_path_of_ours(root, back) else f"{root}/", 303)
     answer.set_cookie(
         COOKIE,
         language,

@@ -20,6 +20,7 @@ from rtm.desk import (
     rotg_page,
     state,
 )
+from rtm.desk.plan_turns import OpenPlans, read_open_plans
 from rtm.desk.rights import Right, Visitor
 
 Rows = Sequence[Row[Any]]
@@ -71,7 +72,7 @@ class Today:
     zone: str
     stale_feeds: Rows
     breaches: Rows
-    plans: Rows
+    plans: OpenPlans
     rosters: Rows
     rounds: Rows
     """Teams in shifts under way whose floor the visitor is to check."""
@@ -92,7 +93,8 @@ def read_today(connection: Connection, visitor: Visitor) -> Today:
     codes = visitor.services(Right.READ_SERVICE)
     clock = state.read_clock(connection)
     if clock.as_of is None:
-        return Today(None, "UTC", [], [], [], [], [], [], [], [], [])
+        nothing = OpenPlans([], [])
+        return Today(None, "UTC", [], [], nothing, [], [], [], [], [], [])
     now = kpis.read_now(connection, codes)
     intervals = kpis.read_intervals(
         connection, codes, clock.as_of - WIDEST_ZONES, clock.as_of + timedelta(seconds=1)
@@ -104,7 +106,7 @@ def read_today(connection: Connection, visitor: Visitor) -> Today:
         known[0].timezone if known else "UTC",
         state.read_stale_feeds(connection),
         breaches.read_open(connection, codes),
-        breaches.read_open_plans(connection, codes),
+        read_open_plans(connection, visitor),
         state.read_missing_rosters(connection, codes),
         rotg_page.read_waiting(connection, visitor, clock.as_of),
         exception_page.read_to_decide(connection, visitor),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,8 @@ from starlette.datastructures import FormData
 LONGEST_TEXT = 4000
 BROWSER_MINUTE = "%Y-%m-%dT%H:%M"
 """As `<input type="datetime-local">` has it."""
+FURTHEST = timedelta(days=5 * 365)
+"""A year with a digit too few is a slip, and so is one beyond what the warehouse reads back."""
 
 
 async def _posted(request: Request) -> FormData:
@@ -29,12 +31,16 @@ def typed_text(form: FormData, name: str) -> str | None:
     return told or None
 
 
-def typed_moment(form: FormData, name: str, zone: str) -> datetime | None:
-    """A moment in a zone; None for nothing, ValueError for what is none."""
+def typed_moment(form: FormData, name: str, zone: str, now: datetime) -> datetime | None:
+    """A moment in a zone; None for nothing, ValueError for what is none, or is further from now
+    than anything that is planned."""
     told = typed_text(form, name)
     if told is None:
         return None
-    return datetime.strptime(told, BROWSER_MINUTE).replace(tzinfo=ZoneInfo(zone))
+    moment = datetime.strptime(told, BROWSER_MINUTE).replace(tzinfo=ZoneInfo(zone))
+    if abs(moment - now) > FURTHEST:
+        raise ValueError(told)
+    return moment
 
 
 def seen_revision(form: FormData) -> int:

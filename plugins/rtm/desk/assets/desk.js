@@ -1,11 +1,14 @@
-// Renews a reading page once a minute without moving what the visitor looks at. Without this
-// script every page works the same, by hand.
+// Renews a reading page once a minute without moving what the visitor looks at, and begins a page
+// where it matters. Without this script every page works the same, by hand.
 "use strict";
 
 // A drawing that is wider than the screen begins where it matters.
 document.querySelectorAll(".scroll[data-middle]").forEach((one) => {
   one.scrollLeft = (one.scrollWidth * one.dataset.middle) / 100 - one.clientWidth / 2;
 });
+
+// What was refused is heard, and is where the keyboard goes on from.
+document.getElementById("problem")?.focus();
 
 (() => {
   const main = document.querySelector("main[data-refresh]");
