@@ -32,7 +32,7 @@ PLAN = {
     "why1": "Kabel putus",
     "correction": "Alihkan",
     "corrective_action": "Pantau",
-    "responsible": "A1",
+    "responsible": "L2",
     "due_at": "2030-01-01T10:00",
     "horizon_min": "240",
     "on_target_intervals": "2",
@@ -259,23 +259,24 @@ def test_only_people_who_are_there_today_are_offered_and_taken_to_carry_a_plan_o
     query,
     action,
 ):
-    """A2 left yesterday, A3 begins tomorrow; L9 is of another service; A4's last day is today."""
+    """A1 is an agent, who does not work at the desk; A2 left yesterday, A3 begins tomorrow; L9 is
+    of another service; A4's last day is today."""
     _other_service(missed, deliver)
     people = REFERENCE["agent"].replace("active_from\n", "active_from,active_to\n")
     people = people.replace("2026-01-01\n", "2026-01-01,\n")
     people = people.replace(
-        "A2,Budi,budi@bank.example,agent,T1,2026-01-01,", "A2,Budi,,agent,T1,2026-01-01,2026-11-22"
+        "A2,Budi,budi@bank.example,agent,T1,2026-01-01,", "A2,Budi,,wfm,T1,2026-01-01,2026-11-22"
     )
-    people += "A3,Cici,,agent,T1,2026-11-24,\nA4,Dodi,,agent,T1,2026-01-01,2026-11-23\n"
+    people += "A3,Cici,,wfm,T1,2026-11-24,\nA4,Dodi,,wfm,T1,2026-01-01,2026-11-23\n"
     deliver("agent", "people.csv", people, TEN + 7 * MINUTE)
     run_cycle(missed, TEN + 8 * MINUTE)
     lia = reader("L1")
     form = lia.get(plan).text.split('name="responsible"')[1].split("</select>")[0]
-    assert re.findall(r'value="(\w+)"', form) == ["L1", "L2", "K1", "W1", "A1", "A4"]
-    for wrong in ("A2", "A3", "L9", "siapa", "<b>"):
+    assert re.findall(r'value="(\w+)"', form) == ["L1", "L2", "K1", "A4", "W1"]
+    for wrong in ("A1", "A2", "A3", "L9", "siapa", "<b>"):
         for name, told in (
-            ("L1", f"Pelaksana {wrong} tidak dikenal di layanan ini atau sudah tidak aktif"),
-            ("K1", f"{wrong}, who is to carry it out, is unknown at this service or has left"),
+            ("L1", f"Pelaksana {wrong} bukan orang meja RTM layanan ini yang masih aktif"),
+            ("K1", f"{wrong}, who is to carry it out, is nobody of this service's desk"),
         ):
             language = "id" if name == "L1" else "en"
             answer = reader(name, language).post(plan, action, **PLAN | {"responsible": wrong})
@@ -628,3 +629,24 @@ def test_the_form_comes_as_pdf(reader, plan):
     answer = reader("K1").get(f"{plan}/form.pdf")
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF")
+
+
+def test_whoever_the_plan_names_carries_it_out_and_takes_no_other_step(reader, plan):
+    wati = reader("W1", "en")
+    reader("L1").post(plan, "submit", **PLAN | {"responsible": "W1"})
+    assert wati.post(plan, "verify").status_code == 403
+    reader("K1").post(plan, "verify")
+    assert "Begin" in wati.text(plan) and f'href="{plan}"' in wati.get("/").text
+    assert wati.post(plan, "start").status_code == 303
+    assert wati.post(plan, "finish", note="Roster diperbaiki").status_code == 303
+    assert wati.post(plan, "close", note="Selesai").status_code == 403
+
+
+def test_who_may_write_away_the_last_verifier_is_warned(reader, plan):
+    warning = "only the real-time function on duty can verify it"
+    assert warning not in reader("L1", "en").text(plan)
+    for name in ("L1", "L2"):
+        assert reader(name).post(plan, "write", **PLAN).status_code == 303
+    assert warning in reader("K1", "en").text(plan)
+    reader("K1").post(plan, "submit", **PLAN)
+    assert "ask the real-time function on duty" in reader("K1", "en").text(plan)

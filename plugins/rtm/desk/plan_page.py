@@ -31,13 +31,16 @@ FIELDS = (
 COLUMNS = tuple(dict.fromkeys("whys" if name in WHYS else name for name in FIELDS))
 MOST_MINUTES = 10_000
 
-# Who can carry out a plan of the service today: its people, and who leads or coordinates its teams
+VERIFYING = ("team_leader", "coordinator")
+
+# Who can carry out a plan of the service today, and say at the desk that they did: who is at work
+# for the service and no agent, and who leads or coordinates a team of it
 COLLEAGUES = text(
     """
     select agent.agent_id, agent.agent_name, agent.role
     from marts.dim_agent as agent
     where (
-            agent.service_code = :service_code
+            (agent.service_code = :service_code and agent.role <> 'agent')
             or exists (
                 select from marts.dim_team as team
                 where team.service_code = :service_code
@@ -110,6 +113,11 @@ def read_colleagues(connection: Connection, plan: RowMapping, now: datetime) -> 
     """Whom a plan may name as the one who carries it out, those who lead first."""
     asked = {**{name: plan[name] for name in ("service_code", "timezone")}, "now": now}
     return connection.execute(COLLEAGUES, asked).all()
+
+
+def verifiers(colleagues: Rows) -> set[str]:
+    """Those who may verify a plan of the service whenever they come, unless they wrote it."""
+    return {who.agent_id for who in colleagues if who.role in VERIFYING}
 
 
 def insist_on_colleague(content: Content, colleagues: Rows) -> None:

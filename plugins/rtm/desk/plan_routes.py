@@ -27,8 +27,9 @@ from rtm.desk.plan_page import (
     read_content,
     read_plan_page,
     typed_in,
+    verifiers,
 )
-from rtm.desk.plan_turns import RIGHT_FOR
+from rtm.desk.plan_turns import RIGHT_FOR, may_take
 from rtm.desk.rights import Right
 from rtm.desk.typed import Posted, seen_revision, typed_text
 from rtm.recipients import name_of
@@ -83,7 +84,8 @@ def change(page: Reading, form: Posted, plan_id: int, action: Action) -> Respons
         plan = _found(connection, page, plan_id)
     if action not in RIGHT_FOR:
         raise HTTPException(404)
-    page.insist(RIGHT_FOR[action], plan["service_code"])
+    if not may_take(page.visitor, action, plan):
+        page.insist(RIGHT_FOR[action], plan["service_code"])
     try:
         with page.connection(writes=True) as connection:
             wanted = _wanted(connection, page, form, plan, action)
@@ -173,7 +175,7 @@ def _page(
     offered = [
         action
         for action in allowed(standing(plan), me)
-        if page.may(RIGHT_FOR[action], plan["service_code"])
+        if may_take(page.visitor, action, plan)
         and (action not in (Action.HOLD, Action.RELEASE) or _holds(plan, action))
     ]
     facts = read_plan_page(connection, plan, page.desk.now())
@@ -196,6 +198,7 @@ def _page(
         taken=taken,
         offered=offered,
         is_own=me in plan["contributors"],
+        has_verifier=bool(verifiers(facts.colleagues) - {me, *plan["contributors"]}),
         needs_note={action for action, step in STEPS.items() if step.needs_note},
         causes=list(Cause),
         whys=list(range(1, MOST_WHYS + 1)),

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, RowMapping, text
 
-from rtm.desk.rights import Right, Visitor
+from rtm.desk.rights import Right, Visitor, may
 from rtm.recovery.lifecycle import STEPS, Action
 
 Rows = Sequence[Row[Any]]
@@ -30,6 +30,9 @@ RIGHT_FOR: dict[Action, Right] = {
     **dict.fromkeys((Action.HOLD, Action.RELEASE), Right.HOLD_PLAN),
 }
 """The steps that people take; the others are the pipeline's."""
+
+CARRIED_OUT = frozenset({Action.START, Action.FINISH})
+"""What whoever the plan names for carrying it out may do as well, whatever their position."""
 
 ONWARDS = (Action.SUBMIT, Action.VERIFY, Action.START, Action.FINISH, Action.CLOSE)
 """The steps that a plan waits for. No plan waits to be returned, reopened or held."""
@@ -59,8 +62,11 @@ PLANS = text(
             due.due_at,
             coalesce(due.is_overdue, false) as is_overdue,
             -- Nothing is to be done while its effect is awaited
-            due.step is not null and turns.status is not null
-                and not (turns.by_another and cast(:me as text) = any(kept.contributors)) as is_mine
+            due.step is not null and case
+                when kept.responsible = :me and plan.status = any(:carried_out) then true
+                else turns.status is not null
+                    and not (turns.by_another and cast(:me as text) = any(kept.contributors))
+            end as is_mine
         from marts.fct_recovery_plan as plan
         inner join ops.recovery_plan as kept on kept.plan_id = plan.plan_id
         inner join marts.fct_breach as breach on breach.breach_id = plan.breach_id
@@ -88,6 +94,14 @@ PLANS = text(
 )
 
 
+def may_take(visitor: Visitor, action: Action, plan: RowMapping) -> bool:
+    """Whether the visitor has the right to a step of the plan: by their position at its service, or
+    because the plan names them for carrying it out."""
+    if action in CARRIED_OUT and visitor.is_person and plan["responsible"] == visitor.agent_id:
+        return True
+    return may(visitor, RIGHT_FOR[action], plan["service_code"])
+
+
 @dataclass(frozen=True)
 class OpenPlans:
     """Plans that are not closed, with the step that is due next, the most urgent first; each row
@@ -111,6 +125,7 @@ def read_open_plans(connection: Connection, visitor: Visitor) -> OpenPlans:
         "codes": [code for _, code, _ in turns],
         "by_another": [by_another for _, _, by_another in turns],
         "me": visitor.agent_id or "",
+        "carried_out": [str(of) for step in CARRIED_OUT for of in STEPS[step].of],
         "services": visitor.services(Right.READ_SERVICE),
         "most_mine": MOST_MINE,
         "most_others": MOST_OTHERS,
