@@ -30,10 +30,11 @@ def plan_of_the_first_breach(page: Page) -> str:
 
 
 def test_of_two_who_write_at_once_the_second_sees_both_texts(visit):
-    leader, coordinator = visit("id", 390), visit("en", 1280)
+    """Here one leader on a phone and at a desk: who writes a plan does not verify it later."""
+    leader, at_desk = visit("id", 390), visit("en", 1280)
     page = leader.sign_in(TEAM_LEADER)
     path = plan_of_the_first_breach(page)
-    other = coordinator.sign_in(COORDINATOR, path)
+    other = at_desk.sign_in(TEAM_LEADER, path)
     other.get_by_label("Correction now").fill("Call the reserve")
     other.get_by_role("button", name="Save the draft").click()
     expect(other.get_by_role("status").filter(has_text="Draft saved")).to_be_visible()
