@@ -422,7 +422,7 @@ def test_a_plan_waits_for_those_whose_step_it_is_and_stands_apart_for_all_others
     reader, plan, query
 ):
     """L1 and L2 lead the team, K1 coordinates it; W1 is of WFM."""
-    mine, others = "Recovery plan yang menunggu Anda", "Recovery plan lain yang belum ditutup"
+    mine, others = "Recovery plan, langkahnya giliran Anda", "Recovery plan lain yang belum ditutup"
 
     def waits_for():
         told = {name: reader(name).text("/") for name in ("L1", "L2", "K1", "W1", "admin")}
