@@ -251,6 +251,8 @@ def test_a_line_that_ends_a_copy_does_not_end_the_file(land, query):
         ("call", {"talk_s": "2000000000"}),
         ("call", {"talk_s": "٣"}),
         ("call", {"arrived_at": "2026-11-22T09:00:00+7"}),
+        ("call", {"arrived_at": "0001-01-01T00:00:00"}),
+        ("kpi_target", {"effective_from": "0202-01-01"}),
         ("service", {"timezone": "Mon"}),
         ("service", {"timezone": "UTC+7"}),
         ("service", {"timezone": "asia/jakarta"}),

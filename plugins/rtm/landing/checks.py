@@ -13,11 +13,13 @@ from collections.abc import Iterable
 
 from rtm.sources import Column, Feed, Kind
 
-DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+# In the year 1 a time of Jakarta lies before all that Python can hold.
+DATE = "^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$"
 CLOCK = "^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$"
 OFFSET = "(Z|[-+][0-9]{2}(:?[0-9]{2})?)"
 INSTANT = (
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}" rf"(:[0-9]{{2}}(\.[0-9]+)?)? ?{OFFSET}?$"
+    "^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}"
+    rf"(:[0-9]{{2}}(\.[0-9]+)?)? ?{OFFSET}?$"
 )
 MOMENT = INSTANT.replace(OFFSET, rf"(UTC|{OFFSET})")
 UNIX_TIME = r"^([0-9]{9,10}(\.[0-9]{1,9})?|[0-9]{12,13})$"
