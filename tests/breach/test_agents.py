@@ -64,6 +64,15 @@ class Centre:
         return [mail for mail in self.mailbox.mails if "ketidaksesuaian" in mail["Subject"]]
 
 
+def test_a_site_says_itself_how_severe_a_matter_is(centre, deliver, query):
+    rules = "service_code,kpi,severity\nKARTU,no_show,warning\nKARTU,late_login,critical\n"
+    deliver("breach_rule", "rules.csv", rules, MORNING - timedelta(hours=1))
+    centre.events.tell(10, "A1", "login")
+    centre.look(40)
+    told = {(row["agent_id"], row["matter"]): row["severity"] for row in query(MATTERS)}
+    assert told == {("A1", "late_login"): "critical", ("A2", "no_show"): "warning"}
+
+
 MATTERS = """
     select agent_id, matter, subject, observed, target, severity, cleared_because, scope, channel
     from marts.fct_breach where scope = 'agent' order by breach_id

@@ -189,6 +189,16 @@ def test_what_becomes_critical_is_due_sooner_and_stays_critical(system, deliver,
     assert told(query, "breach_worse") == ["koko@bank.example", "lia@bank.example"]
 
 
+def test_a_site_says_itself_how_severe_a_miss_is(system, deliver, query):
+    deliver_reference(deliver)
+    rule = "service_code,kpi,severity\nKARTU,scr,warning\n"
+    deliver("breach_rule", "rules.csv", rule, MORNING)
+    deliver("call", "lost.csv", calls("L", TEN, 12, "abandoned"), TEN + 5 * MINUTE)
+    for minute in (5, 6):
+        run_cycle(system, TEN + minute * MINUTE)
+        assert query("select severity from ops.breach") == [{"severity": "warning"}]
+
+
 def test_the_due_time_of_a_worsened_breach_is_never_later_than_before(missed, query):
     with missed.warehouse.transaction(Role.APP) as connection:
         connection.exec_driver_sql(

@@ -162,6 +162,16 @@ def test_a_plan_closed_before_its_roster_is_there_is_judged_by_the_roster(
     assert query(effect, **plan) == [{"is_effective": comes}]
 
 
+@pytest.mark.parametrize(
+    ("rule", "severities"), [("warning,", ["warning"]), (",tidak", [])], ids=["mild", "off"]
+)
+def test_a_site_says_itself_how_severe_a_missing_roster_is(at, deliver, breaches, rule, severities):
+    rules = f"service_code,kpi,severity,is_active\nKARTU,roster_h1,{rule}\n"
+    deliver("breach_rule", "rules.csv", rules, DUE - timedelta(hours=1))
+    at(DUE + MINUTE)
+    assert [breach["severity"] for breach in breaches()] == severities
+
+
 def test_a_roster_that_was_distributed_in_time_is_no_breach(at, deliver, breaches, mails, status):
     deliver("roster", "good.csv", roster(), DUE - MINUTE)
     at(DUE - MINUTE)

@@ -142,7 +142,7 @@ select
     matters.comparator,
     matters.threshold::double precision as target,
     matters.observed::double precision as observed,
-    coalesce(matters.severity, rule.severity) as severity,
+    coalesce(stated.severity, matters.severity, rule.severity) as severity,
     -- Clock
     {{ built_as_of() }} as as_of,
     matters.is_provisional

@@ -107,6 +107,7 @@ select
     watched.comparator,
     watched.target::double precision as target,
     watched.critical::double precision as critical,
+    rule.stated_severity,
     watched.decided_over_min::double precision as decided_over_min,
     watched.window_start_at,
     watched.numerator::double precision as numerator,

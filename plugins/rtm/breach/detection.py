@@ -163,7 +163,10 @@ def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
 
 
 def _severity(row: RowMapping) -> str:
-    """`critical` where the target names a value for it, and it is missed as well."""
+    """As the site's rule states it; else `critical` where the target names a value for it, and it
+    is missed as well."""
+    if row["stated_severity"] is not None:
+        return str(row["stated_severity"])
     critical, observed = row["critical"], row["observed"]
     if critical is None or observed is None:
         return "warning"

@@ -44,10 +44,13 @@ OPEN = text(
         (service_code, channel, kpi, roster_date, started_at, detected_at, comparator, target,
          observed, numerator, denominator, severity)
     select date.service_code, :channel, :kpi, date.roster_date, date.due_at, :as_of, '>=', 1,
-        0, 0, 1, 'critical'
+        0, 0, 1, coalesce(rule.severity, 'critical')
     from marts.rpt_roster_date as date
     inner join marts.dim_service as service on service.service_code = date.service_code
+    left join staging.stg_canonical__breach_rule as rule
+        on rule.service_code = date.service_code and rule.kpi = :kpi
     where date.status = 'missing'
+        and coalesce(rule.is_active, true)
         and date.roster_date
         >= (cast(:as_of as timestamptz) at time zone service.timezone)::date
         and not exists (

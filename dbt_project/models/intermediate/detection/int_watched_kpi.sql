@@ -42,6 +42,7 @@ select
     coalesce(stated.clear_margin, rule.clear_margin) as clear_margin,
     coalesce(stated.clear_for_min, rule.clear_for_min) as clear_for_min,
     coalesce(stated.is_active, rule.is_active) as is_active,
+    stated.severity as stated_severity,
     in_force.told_by,
     -- Service
     in_force.timezone,

@@ -12,6 +12,7 @@ told as (
         {{ number('breach_rule.' ~ column) }} as {{ column }},
         {%- endfor %}
         {{ truth('breach_rule.is_active') }} as is_active,
+        lower(breach_rule.severity) as severity,
         breach_rule._load_id
     from {{ source('raw', 'breach_rule') }} as breach_rule
 )
@@ -30,5 +31,6 @@ select
     case when told.clear_margin >= 0 then told.clear_margin end as clear_margin,
     case when told.clear_for_min >= 0 then told.clear_for_min end as clear_for_min,
     told.is_active,
+    nullif(told.severity, '') as severity,
     told._load_id
 from told
