@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from rtm.recovery.effect import EXPECTED_SHIFTS
+
 Rows = Sequence[Row[Any]]
 
 NOW = text(
@@ -35,7 +37,7 @@ NOW = text(
 )
 
 INTERVALS = text(
-    """
+    f"""
     with
 
     voice as (
@@ -106,14 +108,7 @@ INTERVALS = text(
             select
                 count(*) filter (where shift.first_login_at <= staff.interval_start),
                 count(*)
-            from marts.fct_attendance as shift
-            where shift.service_code = staff.service_code
-                and shift.planned_start_at <= staff.interval_start
-                and shift.planned_end_at > staff.interval_start
-                and shift.status in ('present', 'late', 'no_show', 'absent')
-                -- The day before for a shift over midnight, and whatever the zone
-                and shift.roster_date >= staff.interval_start::date - 2
-                and shift.roster_date <= staff.interval_start::date + 1
+            {EXPECTED_SHIFTS}
             having cast(:kpi as text) = 'attendance'
         ) as told
         where cast(:kpi as text) in ('attendance', 'staffing')

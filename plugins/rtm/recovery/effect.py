@@ -18,11 +18,24 @@ from rtm.recovery.changing import SUBJECT, read_plan
 from rtm.recovery.telling import tell_of_no_effect
 from rtm.settings import Settings
 
+# The shifts that run at the beginning of an interval (`staff`, a row of fct_roster_evaluation), and
+# of which it is known whether the agent came.
+EXPECTED_SHIFTS = """
+    from marts.fct_attendance as shift
+    where shift.service_code = staff.service_code
+        and shift.planned_start_at <= staff.interval_start
+        and shift.planned_end_at > staff.interval_start
+        and shift.status in ('present', 'late', 'no_show', 'absent')
+        -- The day before for a shift over midnight, and whatever the zone
+        and shift.roster_date >= staff.interval_start::date - 2
+        and shift.roster_date <= staff.interval_start::date + 1
+"""
+
 # In the terms of the interval marts.
 # Who is there is told for each interval that is over: agents on average of those required, and of
 # the shifts that ran at its beginning those whose agent had come.
 JUDGE = text(
-    """
+    f"""
     with
 
     done as (
@@ -117,14 +130,7 @@ JUDGE = text(
                             1.0
                             * count(*) filter (where shift.first_login_at <= staff.interval_start)
                             / nullif(count(*), 0)
-                        from marts.fct_attendance as shift
-                        where shift.service_code = done.service_code
-                            and shift.planned_start_at <= staff.interval_start
-                            and shift.planned_end_at > staff.interval_start
-                            and shift.status in ('present', 'late', 'no_show', 'absent')
-                            -- The day before for a shift over midnight, and whatever the zone
-                            and shift.roster_date >= staff.interval_start::date - 2
-                            and shift.roster_date <= staff.interval_start::date + 1
+                        {EXPECTED_SHIFTS}
                     )
                 end,
                 1
