@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ MINUTE = timedelta(minutes=1)
 EVENING = MORNING + timedelta(hours=9)
 """17:00 in Jakarta, when the shifts of the day end."""
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
+STEPS = {"plan_submission_speed", "plan_verification_speed", "plan_completion_speed"}
 EVENTS = "event_id,occurred_at,agent_id,event,source\n"
 
 
@@ -60,13 +62,17 @@ def breach(write):
                 f" values ('{{}}', {', '.join(':' + name for name in values)}) returning plan_id",
                 **values,
             ).scalar_one()
-            for action, taken_at in steps:
+            for action, taken_at, *due_at in steps:
+                due = {"step": "submit" if action == "withdraw" else action}
+                content = {"due": due | {"at": due_at[0].isoformat()}} if due_at else {}
                 write(
                     "insert into ops.audit (at, actor, subject, subject_id, action, content)"
-                    " values (:at, 'L1', 'recovery_plan', :plan_id, :action, '{}')",
+                    " values (:at, 'L1', 'recovery_plan', :plan_id, :action,"
+                    " cast(:content as jsonb))",
                     at=taken_at,
                     plan_id=plan_id,
                     action=action,
+                    content=json.dumps(content),
                 )
 
     return make
@@ -79,7 +85,9 @@ def indicators(query):
     def read(month=NOVEMBER):
         rows = query("select * from marts.rpt_procedure_kpi where month = :month", month=month)
         assert {row["service_code"] for row in rows} <= {"KARTU"}
-        assert all(row["formula"] == row["indicator"] + "/1" for row in rows)
+        assert {row["formula"] for row in rows} <= {
+            f"{row['indicator']}/{2 if row['indicator'] in STEPS else 1}" for row in rows
+        }
         return {row["indicator"]: row for row in rows}
 
     return read
@@ -106,10 +114,10 @@ def test_speed_is_measured_from_step_to_step_and_waiting_too_long_counts(
         *(at(8, 7), at(8, 37), at(8, 37)),
         # It was reopened: the first time counts
         steps=(
-            ("submit", at(8, 50)),
-            ("verify", at(9, 20)),
-            ("finish", at(12, 0)),
-            ("submit", at(12, 30)),
+            ("submit", at(8, 50), at(9, 7)),
+            ("verify", at(9, 20), at(9, 19)),
+            ("finish", at(12, 0), at(12, 0)),
+            ("submit", at(12, 30), at(12, 0)),
         ),
         is_effective=True,
     )
@@ -122,14 +130,54 @@ def test_speed_is_measured_from_step_to_step_and_waiting_too_long_counts(
     assert time(found["plan_creation_speed"]) == pytest.approx((90, 162, 60))
     # The second plan has been a draft for almost three hours
     assert rate(found["plan_submission_speed"]) == (1, 2, 50)
-    assert time(found["plan_submission_speed"]) == (780, 780, 1800)
-    assert rate(found["plan_verification_speed"]) == (1, 2, 50)
-    assert time(found["plan_verification_speed"]) == (2580, 2580, 3600)
-    # It has four hours to be carried out
+    assert time(found["plan_submission_speed"]) == (780, 780, None)
+    # A minute after the time that held then; the second has not been submitted
+    assert rate(found["plan_verification_speed"]) == (0, 1, 0)
+    assert time(found["plan_verification_speed"]) == (2580, 2580, None)
     assert rate(found["plan_completion_speed"]) == (1, 1, 100)
-    assert time(found["plan_completion_speed"]) == (12180, 12180, 14400)
+    assert time(found["plan_completion_speed"]) == (12180, 12180, None)
     assert rate(found["plan_effectiveness"]) == (1, 1, 100)
     assert {row["sop_code"] for row in found.values()} == {"7.1", "7.2"}
+
+
+def test_a_step_is_on_time_by_the_rule_of_its_time_and_late_once_that_is_over(
+    centre, breach, deliver, indicators
+):
+    rules = "service_code,severity,step,due_min\nKARTU,warning,submit,120\n"
+    deliver("plan_rule", "rules.csv", rules, MORNING)
+    centre(at(13, 0))
+    # Two hours, as the site says: one of these is not over yet, one was given up in time
+    breach(at(10, 0), at(11, 30), at(11, 30))
+    breach(
+        *(at(8, 0), at(8, 37), at(8, 37)),
+        steps=[("withdraw", at(9, 0), at(10, 37))],
+        status="withdrawn",
+        closed_at=at(9, 0),
+    )
+    assert rate(indicators()["plan_submission_speed"]) == (0, 0, None)
+    breach(at(10, 0), at(10, 30), at(10, 30))
+    assert rate(indicators()["plan_submission_speed"]) == (0, 1, 0)
+
+
+def test_a_verified_plan_that_nobody_begins_is_late_by_its_own_time(centre, breach, indicators):
+    centre(at(13, 0))
+    for due_at in (at(12, 0), at(14, 0)):
+        breach(
+            *(at(8, 0), at(8, 37), at(8, 37)),
+            status="verified",
+            verified_at=at(9, 0),
+            due_at=due_at,
+        )
+    assert rate(indicators()["plan_completion_speed"]) == (0, 1, 0)
+
+
+def test_steps_of_before_their_due_times_were_kept_have_a_time_and_no_rate(
+    centre, breach, indicators
+):
+    centre(at(13, 0))
+    breach(at(8, 7), at(8, 37), at(8, 37), steps=[("submit", at(8, 50))])
+    row = indicators()["plan_submission_speed"]
+    assert (rate(row), row["p50_s"]) == ((0, 0, None), 780)
 
 
 def test_what_nobody_can_know_yet_has_no_value(centre, breach, indicators):

@@ -139,6 +139,37 @@ def test_what_is_missed_after_its_plan_was_closed_is_a_breach_with_a_plan_of_its
     assert [plan["status"] for plan in plans] == ["closed", "draft"]
 
 
+def test_the_audit_keeps_when_each_step_was_due_by_the_rules_of_its_time(
+    act, missed, deliver, query
+):
+    rule = "service_code,severity,step,due_min\nKARTU,critical,{step},{minutes}\n"
+    deliver("plan_rule", "first.csv", rule.format(step="submit", minutes=3), TEN + 5 * MINUTE)
+    run_cycle(missed, TEN + 6 * MINUTE)
+    act(Action.WRITE, "L1", TEN + 7 * MINUTE, written=content(TEN))
+    act(Action.SUBMIT, "L1", TEN + 9 * MINUTE)
+    # What the site says later is not held against what was done before
+    deliver("plan_rule", "later.csv", rule.format(step="submit", minutes=60), TEN + 9 * MINUTE)
+    run_cycle(missed, TEN + 10 * MINUTE)
+    act(Action.VERIFY, "L2", TEN + 11 * MINUTE)
+    (plan,) = query("select * from marts.rpt_plan_due")
+    act(Action.START, "L1", TEN + 12 * MINUTE)
+    due = {
+        row["action"]: row["content"].get("due")
+        for row in query("select action, content from ops.audit where subject = 'recovery_plan'")
+    }
+    # Writing takes no step
+    assert due["write"] is None
+    assert due["submit"] == {"step": "submit", "at": (TEN + 8 * MINUTE).isoformat()}
+    assert due["start"] == {"step": "start", "at": plan["due_at"].isoformat()}
+    run_cycle(missed, TEN + 13 * MINUTE)
+    kpis = {
+        row["indicator"]: (row["numerator"], row["denominator"])
+        for row in query("select * from marts.rpt_procedure_kpi")
+    }
+    assert kpis["plan_submission_speed"] == (0, 1)
+    assert kpis["plan_verification_speed"] == (1, 1)
+
+
 def test_a_plan_that_is_not_there_is_named(missed):
     with (
         missed.warehouse.transaction(Role.APP) as connection,

@@ -14,15 +14,13 @@ speed as (
         step.service_code,
         step.month,
         step.indicator,
-        count(*) filter (where step.elapsed_s <= indicators.sla_s) as numerator,
-        count(*) filter (where step.elapsed_s is not null or step.waited_s > indicators.sla_s)
-            as denominator,
+        count(*) filter (where step.is_on_time) as numerator,
+        count(*) filter (where step.is_judged) as denominator,
         percentile_cont(0.5) within group (order by step.elapsed_s) as p50_s,
         percentile_cont(0.9) within group (order by step.elapsed_s) as p90_s,
         null::double precision as lowest_day_pct,
         bool_or(step.is_open) as is_open
     from {{ ref('int_procedure_step') }} as step
-    inner join indicators on indicators.indicator = step.indicator
     group by step.service_code, step.month, step.indicator
 ),
 
@@ -129,7 +127,7 @@ final as (
         measured.service_code,
         measured.month,
         measured.indicator,
-        measured.indicator || '/1' as formula,
+        measured.indicator || '/' || indicators.formula_version as formula,
         indicators.sop_code,
         indicators.aspect,
         -- Rate

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, Row, RowMapping, text
 
 from rtm import audit
 from rtm.recovery.lifecycle import Action, Cause, Content, PlanError, Standing, Status, next_status
@@ -57,6 +57,7 @@ END_BREACH = text(
     where breach_id = :breach_id and cleared_at is null
     """
 )
+DUE = text("select step, due_at from marts.rpt_plan_due where plan_id = :plan_id")
 LOCK = text("select from ops.recovery_plan where plan_id = :plan_id for update")
 
 
@@ -132,6 +133,7 @@ def change_plan(
         replace(now, content=written),
         *(change.action, change.actor, change.at, change.note),
     )
+    due = connection.execute(DUE, {"plan_id": plan_id}).one_or_none()
     changed = _columns(plan, change, written, status)
     connection.execute(_update(changed), {**changed, "plan_id": plan_id})
     if change.action is Action.CLOSE:
@@ -139,7 +141,7 @@ def change_plan(
     audit.record(
         connection,
         *(change.at, change.actor, SUBJECT, plan_id, change.action, [plan["service_code"]]),
-        _told(plan, changed, change.note),
+        _told(plan, changed, due, change.note),
     )
     after = read_plan(connection, plan_id)
     tell_of_change(connection, settings, after, change.action, change.actor, change.note, change.at)
@@ -199,14 +201,20 @@ def _kept_until(at: datetime, zone: str) -> date:
         return closed.replace(year=closed.year + KEPT_YEARS, month=3, day=1)
 
 
-def _told(plan: RowMapping, changed: dict[str, Any], note: str | None) -> dict[str, Any]:
-    """What the audit keeps: each column that changed, before and after, and the note."""
+def _told(
+    plan: RowMapping, changed: dict[str, Any], due: Row[Any] | None, note: str | None
+) -> dict[str, Any]:
+    """What the audit keeps: each column that changed, before and after; of a step, which one the
+    plan waited for and when the rules of that time wanted it; and the note."""
     differing = {
         column: [_plain(plan[column]), _plain(value)]
         for column, value in changed.items()
         if column not in ("revision", "status_since") and plan[column] != value
     }
-    return {"changed": differing} | ({"note": note} if note else {})
+    told: dict[str, Any] = {"changed": differing}
+    if due is not None and "status" in changed:
+        told["due"] = {"step": due.step, "at": _plain(due.due_at)}
+    return told | ({"note": note} if note else {})
 
 
 def _plain(value: Any) -> Any:
