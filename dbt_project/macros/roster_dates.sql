@@ -38,22 +38,31 @@ beginning as (
     from {{ source('ops', 'cycle') }} as cycle
 ),
 
--- Counted before anything else is asked of a date: there are as many rows as people times dates
-active as (
+-- Who is there from the same date to the same date, which is nearly everybody: there would be as
+-- many rows as people times dates
+employed as (
     select
         services.service_code,
-        day.roster_date::date as roster_date,
-        count(*) as active_agents
+        greatest({{ since }}, people.active_from) as first_date,
+        least({{ until }}, people.active_to) as last_date,
+        count(*) as agents
     from services
     inner join people on people.service_code = services.service_code
+    where people.active_from is not null
+    group by services.service_code, first_date, last_date
+),
+
+active as (
+    select
+        employed.service_code,
+        day.roster_date::date as roster_date,
+        sum(employed.agents)::bigint as active_agents
+    from employed
     cross join
         lateral generate_series(
-            greatest({{ since }}, people.active_from),
-            least({{ until }}, people.active_to),
-            interval '1 day'
+            employed.first_date, employed.last_date, interval '1 day'
         ) as day (roster_date)
-    where people.active_from is not null
-    group by services.service_code, day.roster_date
+    group by employed.service_code, day.roster_date
 ),
 
 -- The dates on which somebody could be on shift and the service is open

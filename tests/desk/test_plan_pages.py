@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 
 from rtm.cycle import run_cycle
-from rtm.desk import plan_turns
+from rtm.desk import today
 from rtm.desk.app import create_desk
 from rtm.desk.identity import SignedIn
 from rtm.desk.parts import Desk, Doors
@@ -452,8 +452,7 @@ def test_plans_that_have_no_room_on_today_are_counted_and_are_all_on_a_page(
     missed,  # noqa: F811
     monkeypatch,
 ):
-    monkeypatch.setattr(plan_turns, "MOST_MINE", 2)
-    monkeypatch.setattr(plan_turns, "MOST_OTHERS", 3)
+    monkeypatch.setattr(today, "MOST_OF_A_LIST", 2)
     with missed.warehouse.transaction(Role.APP) as connection:
         connection.exec_driver_sql(
             """
@@ -474,11 +473,10 @@ def test_plans_that_have_no_room_on_today_are_counted_and_are_all_on_a_page(
             select breach_id, '{}', detected_at, detected_at from opened
             """
         )
-    for name, shown in (("L1", 2), ("W1", 3)):
-        page = reader(name).get("/").text
-        page = page.split('id="plans"' if name == "L1" else 'id="other-plans"')[1]
-        assert len(re.findall(r'href="/plans/\d+"', page)) == shown
-        assert f"Ditampilkan {shown} dari 5." in page
+    for name, heading in (("L1", "plans"), ("W1", "other-plans")):
+        page = reader(name).get("/").text.split(f'id="{heading}"')[1]
+        assert len(re.findall(r'href="/plans/\d+"', page)) == 2
+        assert "Ditampilkan 2 dari 5." in page
         assert 'href="/breaches?plan=open">Lihat semua' in page
     for path, count in (("/breaches?plan=open", 5), ("/breaches?plan=draft", 5)):
         assert len(re.findall(r'href="/plans/\d+"', reader("L1").get(path).text)) == count

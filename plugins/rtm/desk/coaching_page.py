@@ -77,9 +77,24 @@ BLOCK = text(
     """
 )
 
+# Without its evidence, which would be counted for every step there is
 MINE = text(
     f"""
-    select step.*, count(*) over () as found from ({STEPS}) as step
+    select
+        step.agent_id,
+        step.agent_name,
+        step.service_name,
+        step.timezone,
+        step.status,
+        step.step,
+        step.proposed_name,
+        step.proposed_name_indonesian,
+        step.step_name,
+        step.step_name_indonesian,
+        step.proposed_at,
+        step.follow_up_due_at,
+        count(*) over () as found
+    from ({STEPS}) as step
     where step.is_mine and (step.status = 'proposed' or step.is_follow_up_overdue)
     order by coalesce(step.follow_up_due_at, step.proposed_at), step.coaching_id
     limit :most
@@ -183,9 +198,9 @@ def read_blocks(
     return blocks
 
 
-def read_mine(connection: Connection, visitor: Visitor) -> Rows:
-    """What is for the visitor to decide, or to follow up by now."""
-    return connection.execute(MINE, {**_scope(visitor), "most": MOST_ROWS}).all()
+def read_mine(connection: Connection, visitor: Visitor, most: int) -> Rows:
+    """What is for the visitor to decide, or to follow up by now, at most so many."""
+    return connection.execute(MINE, {**_scope(visitor), "most": most}).all()
 
 
 def read_teams(connection: Connection, services: list[str]) -> Rows:

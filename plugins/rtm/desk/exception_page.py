@@ -239,10 +239,11 @@ def read_list(
     )
 
 
-def read_to_decide(connection: Connection, visitor: Visitor) -> Rows:
-    """The requests that wait for the visitor, the one that begins first at the head."""
+def read_to_decide(connection: Connection, visitor: Visitor, most: int) -> Rows:
+    """The requests that wait for the visitor, at most so many, the one that begins first at the
+    head."""
     asked = _scope(visitor, Right.APPROVE_EXCEPTION)
-    return connection.execute(TO_DECIDE, {**asked, "most": MOST_SHOWN}).all()
+    return connection.execute(TO_DECIDE, {**asked, "most": most}).all()
 
 
 def find_request(connection: Connection, visitor: Visitor, request_id: int) -> RowMapping:

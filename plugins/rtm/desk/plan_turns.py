@@ -17,10 +17,6 @@ from rtm.recovery.lifecycle import STEPS, Action
 
 Rows = Sequence[Row[Any]]
 
-MOST_MINE = 100
-MOST_OTHERS = 25
-"""More than these are on the page of breaches alone."""
-
 RIGHT_FOR: dict[Action, Right] = {
     **dict.fromkeys(
         (Action.WRITE, Action.SUBMIT, Action.START, Action.FINISH, Action.REOPEN),
@@ -88,7 +84,7 @@ PLANS = text(
     )
 
     select * from ranked
-    where place <= case when is_mine then :most_mine else :most_others end
+    where place <= :most
     order by is_mine desc, place
     """
 )
@@ -112,8 +108,8 @@ class OpenPlans:
     others: Rows
 
 
-def read_open_plans(connection: Connection, visitor: Visitor) -> OpenPlans:
-    """The plans at the services of the visitor."""
+def read_open_plans(connection: Connection, visitor: Visitor, most: int) -> OpenPlans:
+    """The plans at the services of the visitor, at most so many of each kind."""
     turns = [
         (status, code, STEPS[action].by_another)
         for action in ONWARDS
@@ -127,8 +123,7 @@ def read_open_plans(connection: Connection, visitor: Visitor) -> OpenPlans:
         "me": visitor.agent_id or "",
         "carried_out": [str(of) for step in CARRIED_OUT for of in STEPS[step].of],
         "services": visitor.services(Right.READ_SERVICE),
-        "most_mine": MOST_MINE,
-        "most_others": MOST_OTHERS,
+        "most": most,
     }
     rows = connection.execute(PLANS, asked).all()
     return OpenPlans([row for row in rows if row.is_mine], [row for row in rows if not row.is_mine])

@@ -24,6 +24,9 @@ from rtm.desk.plan_turns import OpenPlans, read_open_plans
 from rtm.desk.rights import Right, Visitor
 
 Rows = Sequence[Row[Any]]
+MOST_OF_A_LIST = 25
+"""So many plans, requests and steps of coaching are on the page itself; each list says how many
+there are, and a page of its own has all of them."""
 WIDEST_ZONES = timedelta(hours=24)
 """A day that is under way anywhere began at most so long ago."""
 
@@ -106,11 +109,11 @@ def read_today(connection: Connection, visitor: Visitor) -> Today:
         known[0].timezone if known else "UTC",
         state.read_stale_feeds(connection),
         breaches.read_open(connection, codes),
-        read_open_plans(connection, visitor),
+        read_open_plans(connection, visitor, MOST_OF_A_LIST),
         state.read_missing_rosters(connection, codes),
         rotg_page.read_waiting(connection, visitor, clock.as_of),
-        exception_page.read_to_decide(connection, visitor),
-        coaching_page.read_mine(connection, visitor),
+        exception_page.read_to_decide(connection, visitor, MOST_OF_A_LIST),
+        coaching_page.read_mine(connection, visitor, MOST_OF_A_LIST),
         _services(now, intervals, known),
         [
             Team(service, team, list(of_team))

@@ -665,6 +665,11 @@ class Outbox(Base):
             postgresql_where=text("state in ('sent', 'unconfirmed')"),
         ),
         Index("ix_outbox_refused", "recipient", postgresql_where=text("state = 'refused'")),
+        Index(
+            "ix_outbox_distribution",
+            "thread",
+            postgresql_where=text("kind = 'roster_distribution'"),
+        ),
         CheckConstraint(
             "state in ('queued', 'sending', 'sent', 'refused', 'unconfirmed', 'digested')",
             name="state",
