@@ -60,7 +60,7 @@ SIGNS: dict[str, dict[str, tuple[str, str]]] = {
     "overdue": {"true": BAD, "false": OPEN},
     "effective": {"true": GOOD, "false": BAD},
     "failed": {"true": BAD, "false": GOOD},
-    "stale": {"true": ("⚠", ORANGE), "false": GOOD},
+    "feed": {"missed": ("⚠", ORANGE), "quiet": OPEN, "current": GOOD},
 }
 """Sign and colour of each state of a family. A family that is not here has words alone."""
 

@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from rtm.board.content import read_board
 from rtm.cycle import run_cycle
+from rtm.desk.state import read_missed_feeds
+from rtm.warehouse import Role
 from tests.small_centre import (
     CALL_HEADER,
     MORNING,
@@ -49,6 +52,15 @@ def test_a_feed_is_missed_in_opening_hours_alone(at):
     assert at(CLOSING, 30) == (True, [])
     assert at(NEXT_OPENING, 4) == (True, [])
     assert at(NEXT_OPENING, 6) == (True, ["call"])
+
+
+def test_the_board_and_the_desk_call_a_feed_behind_only_when_it_is_missed(at, system):
+    for minutes, missed in ((4, []), (6, ["call"])):
+        at(NEXT_OPENING, minutes)
+        with system.warehouse.transaction(Role.APP) as connection:
+            assert [row.feed for row in read_missed_feeds(connection)] == missed
+        feeds = read_board(system.warehouse).feeds
+        assert [row.feed for row in feeds if row.is_missed] == missed
 
 
 def test_a_feed_that_was_missed_stays_so_when_everybody_has_left(at, deliver):

@@ -8,9 +8,15 @@ from grafana.source.panels import Curves, Table, instants, numbers, said, texts
 from grafana.source.variables import DESK, SERVICE
 
 FEEDS = """
-select feed, latest_event_at, latest_arrival_at, age_s, is_stale
+select
+    feed,
+    latest_event_at,
+    latest_arrival_at,
+    age_s,
+    -- Where every service is closed, nobody misses a file
+    case when is_missed then 'missed' when is_stale then 'quiet' else 'current' end as feed_state
 from marts.rpt_feed_freshness
-order by is_stale desc, age_s
+order by is_missed desc, is_stale desc, age_s
 """
 
 CYCLE = """
@@ -60,7 +66,7 @@ BOARD = Board(
                 *texts("feed"),
                 *instants("latest_event_at", "latest_arrival_at"),
                 *numbers("age_s"),
-                said("is_stale", "stale", "truth"),
+                said("feed_state", "feed"),
             ),
         ),
         Curves(id=3, name="cycle", sql=CYCLE, width=12, height=9, unit="s"),

@@ -88,11 +88,12 @@ order by array_position(array['ready', 'busy', 'acw', 'aux', 'logged_out'], stat
 FEEDS = """
 select
     feed as title,
-    case when is_stale then 'behind' else 'met' end
+    -- Where every service is closed, nobody misses a file
+    case when is_missed then 'missed' when is_stale then 'quiet' else 'current' end
     || '|' || to_char(age_s * interval '1 second', 'HH24:MI:SS') as told
 from marts.rpt_feed_freshness
 where comes_all_day
-order by is_stale desc, feed
+order by is_missed desc, is_stale desc, feed
 """
 
 BOARD = Board(
@@ -123,7 +124,7 @@ BOARD = Board(
             is_titled=False,
             repeat="service",
         ),
-        Tiles(id=7, name="feeds", sql=FEEDS, width=24, height=4, states="age"),
+        Tiles(id=7, name="feeds", sql=FEEDS, width=24, height=4, states="feed"),
     ),
     (SERVICE, DESK),
 )

@@ -209,9 +209,9 @@ MAILS = text(
 
 FEEDS = text(
     """
-    select feed, age_s, is_stale
+    select feed, age_s, is_missed
     from marts.rpt_feed_freshness
-    where comes_all_day or is_stale
+    where comes_all_day
     order by age_s
     """
 )

@@ -167,8 +167,8 @@ def _feeds(rows: Rows, say: Say) -> str:
     """How old what each feed has told is."""
     told = []
     for row in rows:
-        stale = f" [bold red]{say('stale')}[/bold red]" if row.is_stale else ""
-        told.append(f"{row.feed} {_age(row.age_s, say)}{stale}")
+        missed = f" [bold red]{say('missed')}[/bold red]" if row.is_missed else ""
+        told.append(f"{row.feed} {_age(row.age_s, say)}{missed}")
     return ", ".join(told) or "–"
 
 

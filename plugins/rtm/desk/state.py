@@ -1,4 +1,4 @@
-"""The state of the data under a page: its clock, feeds that are behind, missing rosters."""
+"""The state of the data under a page: its clock, feeds that are missed, missing rosters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FEEDS = text(
     """
     select feed, age_s, latest_arrival_at
     from marts.rpt_feed_freshness
-    where is_stale
+    where is_missed
     order by feed
     """
 )
@@ -69,7 +69,7 @@ def read_services(connection: Connection, services: list[str]) -> Rows:
     return connection.execute(SERVICES, {"services": services}).all()
 
 
-def read_stale_feeds(connection: Connection) -> Rows:
+def read_missed_feeds(connection: Connection) -> Rows:
     return connection.execute(FEEDS).all()
 
 

@@ -73,7 +73,7 @@ class Today:
 
     as_of: datetime | None
     zone: str
-    stale_feeds: Rows
+    missed_feeds: Rows
     breaches: Rows
     plans: OpenPlans
     rosters: Rows
@@ -107,7 +107,7 @@ def read_today(connection: Connection, visitor: Visitor) -> Today:
     return Today(
         clock.as_of,
         known[0].timezone if known else "UTC",
-        state.read_stale_feeds(connection),
+        state.read_missed_feeds(connection),
         breaches.read_open(connection, codes),
         read_open_plans(connection, visitor, MOST_OF_A_LIST),
         state.read_missing_rosters(connection, codes),
