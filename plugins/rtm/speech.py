@@ -28,7 +28,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 PERCENT = frozenset(
     {
         *("scr", "abandon_rate", "service_level", "response_time"),
-        *("attendance", "staffing", "login_compliance"),
+        *("attendance", "staffing", "login_compliance", "adherence"),
     }
 )
 COUNTS = frozenset({"waiting_list", "roster_h1"})

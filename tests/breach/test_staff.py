@@ -73,6 +73,48 @@ def test_a_service_without_its_people_is_told_when_that_lasts_and_clears(look, q
     assert [breach[3] for breach in breaches] == ["met", "met"]
 
 
+def test_what_tells_something_only_over_a_day_is_held_against_the_day_so_far(look, deliver, query):
+    targets = REFERENCE["kpi_target"] + "".join(
+        f"KARTU,all,{kpi},>=,95,,,,2026-01-01\n" for kpi in ("login_compliance", "adherence")
+    )
+    deliver("kpi_target", "of_the_day.csv", targets, MORNING - 30 * MINUTE)
+
+    def told(mart):
+        rows = query(f"select * from marts.{mart} where kpi in ('login_compliance', 'adherence')")
+        return {row["kpi"]: row for row in rows}
+
+    look(-5, "L1")
+    look(60, "A1")
+    look(240)
+    now = told("rpt_kpi_today")
+    # L1 was there for four hours, A1 for three, A2 for none
+    assert now["adherence"]["observed"] == pytest.approx(100 * 7 / 12)
+    assert now["adherence"]["verdict"] == "missed"
+    # Nobody's shift is over
+    assert (now["login_compliance"]["observed"], now["login_compliance"]["verdict"]) == (
+        *(None, "none"),
+    )
+    assert told("rpt_kpi_now")["adherence"]["window_min"] == 12 * 60
+    look(9 * 60 + 1)
+    look(9 * 60 + 6)
+    # A1 came an hour late, A2 not at all
+    assert told("rpt_kpi_now")["login_compliance"]["observed"] == pytest.approx(100 / 3)
+    days = query(
+        "select kpi, value, target from marts.rpt_kpi_day"
+        " where kpi in ('login_compliance', 'adherence') and local_date = :day",
+        day=DAY,
+    )
+    assert {row["kpi"]: (row["value"], row["target"]) for row in days} == {
+        "login_compliance": (pytest.approx(100 / 3), 95),
+        "adherence": (pytest.approx(100 * 17 / 27), 95),
+    }
+    breaches = query("select kpi from marts.fct_breach where scope = 'service'")
+    assert not {row["kpi"] for row in breaches} & {"login_compliance", "adherence"}
+    # Tomorrow is another day
+    look(20 * 60)
+    assert told("rpt_kpi_now")["adherence"]["observed"] is None
+
+
 def test_the_breach_of_a_shift_that_is_over_has_not_been_met(look):
     look(-5, "L1")
     for minute in (1, 31, 41):

@@ -20,7 +20,7 @@ VOICE = {
 }
 RATES = {
     *("scr", "abandon_rate", "service_level", "response_time"),
-    *("attendance", "login_compliance"),
+    *("attendance", "login_compliance", "adherence"),
 }
 Key = tuple[str, str, str]
 """Service, channel, KPI."""
@@ -55,6 +55,9 @@ def sums(query: Query, first: date) -> dict[Key, tuple[float, float]]:
             if row["roster_date"].replace(day=1) == first:
                 key = (row["service_code"], "all", kpi)
                 add(key, row[f"{kpi}_numerator"], row[f"{kpi}_denominator"])
+    for row in filter(is_in, query("select * from marts.fct_adherence_interval")):
+        key = (row["service_code"], "all", "adherence")
+        add(key, row["scheduled_s"] - row["out_s"], row["scheduled_s"])
     return {key: (numerator, denominator) for key, (numerator, denominator) in found.items()}
 
 

@@ -173,6 +173,33 @@ login_compliance as (
         ) as day
 ),
 
+adherence as (
+    select
+        months.service_code,
+        months.month,
+        day.*
+    from months
+    cross join
+        lateral (
+            select
+                (agent.interval_start at time zone months.timezone)::date as local_date,
+                'all' as channel,
+                'adherence' as kpi,
+                agent.adherence_formula,
+                sum(agent.adherence_numerator) as numerator,
+                sum(agent.adherence_denominator) as denominator,
+                bool_or(agent.is_provisional) as is_provisional
+            from {{ ref('fct_adherence_interval') }} as agent
+            where
+                agent.service_code = months.service_code
+                and agent.interval_start >= months.starts_at
+                and agent.interval_start < months.ends_at
+            group by
+                (agent.interval_start at time zone months.timezone)::date,
+                agent.adherence_formula
+        ) as day
+),
+
 measured as (
     select * from voice
     union all
@@ -181,6 +208,8 @@ measured as (
     select * from attendance
     union all
     select * from login_compliance
+    union all
+    select * from adherence
 ),
 
 -- In force on the day by what was known at its end: a target that was corrected later stood as it
@@ -219,14 +248,8 @@ targets as (
         -- Who is there is a matter of no channel, whatever the row calls it
         lateral (
             select
-                case
-                    when
-                        target.kpi in (
-                            'attendance', 'staffing', 'login_compliance', 'aux', 'adherence'
-                        )
-                        then 'all'
-                    else target.channel
-                end as channel
+                case when target.kpi in {{ kpis_of_people() }} then 'all' else target.channel end
+                    as channel
         ) as place
     where
         (target.version = 1 or target.known_from_at <= day_end.ends_at)

@@ -1,12 +1,24 @@
 with
 
-targets as (
+-- What tells something only over a day has the day so far for its window
+windows as (
     select
         target.*,
-        coalesce(target.window_min, 30) as window_length_min,
-        {{ built_as_of() }} - make_interval(mins => coalesce(target.window_min, 30)::int)
-            as window_start_at
+        case
+            when target.kpi in ('login_compliance', 'adherence')
+                then date_trunc('day', {{ built_as_of() }}, target.timezone)
+            else
+                {{ built_as_of() }} - make_interval(mins => coalesce(target.window_min, 30)::int)
+        end as window_start_at
     from {{ ref('int_target_in_force') }} as target
+),
+
+targets as (
+    select
+        windows.*,
+        extract(epoch from {{ built_as_of() }} - windows.window_start_at) / 60
+            as window_length_min
+    from windows
 ),
 
 -- Whole intervals that lie in the window, wholly or in part; asked so that an index finds them
@@ -88,6 +100,38 @@ staff as (
     where targets.kpi in ('attendance', 'staffing')
 ),
 
+-- The shifts of the day that are over
+login as (
+    select
+        targets.service_code,
+        targets.channel,
+        targets.kpi,
+        sum(shift.login_compliance_numerator) as numerator,
+        sum(shift.login_compliance_denominator) as denominator
+    from targets
+    inner join {{ ref('fct_login_compliance') }} as shift
+        on shift.service_code = targets.service_code
+        and shift.roster_date = (targets.window_start_at at time zone targets.timezone)::date
+    where targets.kpi = 'login_compliance'
+    group by targets.service_code, targets.channel, targets.kpi
+),
+
+adherence as (
+    select
+        targets.service_code,
+        targets.channel,
+        targets.kpi,
+        sum(shift.adherence_numerator) as numerator,
+        sum(shift.adherence_denominator) as denominator
+    from targets
+    inner join {{ ref('fct_adherence_interval') }} as shift
+        on shift.service_code = targets.service_code
+        and shift.interval_start >= targets.window_start_at
+        and shift.interval_start <= {{ built_as_of() }}
+    where targets.kpi = 'adherence'
+    group by targets.service_code, targets.channel, targets.kpi
+),
+
 observed as (
     select * from voice
     union all
@@ -96,6 +140,10 @@ observed as (
     select * from waiting
     union all
     select * from staff
+    union all
+    select * from login
+    union all
+    select * from adherence
 ),
 
 final as (

@@ -91,7 +91,8 @@ select
     array_position(
         array[
             'scr', 'abandon_rate', 'service_level', 'asa', 'aht',
-            'response_time', 'waiting_list', 'oldest_waiting', 'attendance', 'staffing'
+            'response_time', 'waiting_list', 'oldest_waiting', 'attendance', 'staffing',
+            'login_compliance', 'adherence'
         ],
         kpi_now.kpi
     )::bigint as place,

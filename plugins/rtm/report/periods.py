@@ -17,7 +17,7 @@ from sqlalchemy import Row
 
 from rtm.speech import PERCENT
 
-OF_PEOPLE = frozenset({"attendance", "login_compliance"})
+OF_PEOPLE = frozenset({"attendance", "login_compliance", "adherence"})
 OF_CONTACTS = frozenset(
     {
         *("scr", "abandon_rate", "service_level", "aht", "asa"),

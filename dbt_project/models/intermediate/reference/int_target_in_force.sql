@@ -4,7 +4,7 @@
 select distinct on (target.service_code, target.channel, target.kpi)
     target.*,
     -- What of the service must have come in for it: see rpt_behind
-    case when target.kpi in ('attendance', 'staffing') then 'agents' else target.channel end
+    case when target.kpi in {{ kpis_of_people() }} then 'agents' else target.channel end
         as told_by,
     service.timezone,
     service.has_opening_hours
