@@ -37,7 +37,7 @@ from rtm.notify import ON_PAPER
 from rtm.settings import Settings
 from rtm.warehouse.embedded import EmbeddedPostgres
 
-DAYS, FULL_DAYS = 20, 100
+DAYS = 100
 SEEDS, FULL_SEEDS = 8, 12
 OWN_SEED = 1
 GOAL_PRECISION, GOAL_RECALL, GOAL_DELAY_MIN = 0.95, 0.95, 2.0
@@ -83,8 +83,8 @@ class Score:
 
 def measure_detection(home: Path, full: bool) -> list[Result]:
     """Scores of three rules on days without and with trouble."""
-    days, seeds = (FULL_DAYS, FULL_SEEDS) if full else (DAYS, SEEDS)
-    numbers = range(days)
+    seeds = FULL_SEEDS if full else SEEDS
+    numbers = range(DAYS)
     truths = true_rates(numbers, range(OWN_SEED + 1, OWN_SEED + 1 + seeds))
     settings = Settings(
         home=home, landing_url=str(home / "landing"), database_url=None, smtp_url=ON_PAPER
@@ -113,7 +113,7 @@ def measure_detection(home: Path, full: bool) -> list[Result]:
         for kpi in KPIS
     }
     scores = {key: score(list(of_days.values())) for key, of_days in judged.items()}
-    _print(f"Breaches on {days} labelled days", scores)
+    _print(f"Breaches on {DAYS} labelled days", scores)
     by_crew = {
         (f"crews of {crew}", kpi): score(
             [day for number, day in judged["rule", kpi].items() if crew_of(number) == crew]
@@ -122,7 +122,7 @@ def measure_detection(home: Path, full: bool) -> list[Result]:
         for kpi in KPIS
     }
     _print("The rule by size of the service", by_crew)
-    detail = f"{days} days, up to {seeds} seeds each"
+    detail = f"{DAYS} days, up to {seeds} seeds each"
     return [
         *(result for kpi in KPIS for result in _results(kpi, scores["rule", kpi], detail)),
         *(
