@@ -18,7 +18,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from benchmarks.boards import measure_boards
-from benchmarks.desk_pages import measure_desk
+from benchmarks.desk_pages import measure_desk, vacuum
 from benchmarks.history import LOCAL, LargeCentre
 from benchmarks.month_report import measure_report
 from benchmarks.results import Result
@@ -101,11 +101,7 @@ class _Measurement:
             self.stored_from = first
             took = self._cycle()
             _say(f"{(NOW.replace(hour=0) - first).days} of {days} days stored; {took:.0f} s")
-        with self.system.warehouse.engine().connect() as connection:
-            # What autovacuum does in the minutes that a benchmark does not wait for.
-            connection.execution_options(isolation_level="AUTOCOMMIT").execute(
-                text("vacuum analyze")
-            )
+        vacuum(self.system)
 
     def _minute(self) -> float:
         begin, self.clock = self.clock, self.clock + timedelta(minutes=1)

@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +122,29 @@ def small(system: System, deliver: Callable[..., Path], tmp_path: Path, begin: B
     desk = SmallDesk(system, tmp_path / "landing")
     desk.prepare(deliver, begin, "evening")
     return desk
+
+
+@pytest.fixture
+def fill(system: System, deliver: Callable[..., Path], begin: Begin) -> Callable[[datetime], None]:
+    """The small centre with the roster of its day, both in the raw tables; brings the marts to a
+    moment, which is what a cycle does but for breaches and mails."""
+    from rtm.cycle import build_marts, gate_rosters, land_feeds
+    from tests.small_centre import MORNING, deliver_reference, roster
+
+    day_before = MORNING - timedelta(days=1)
+
+    def take_in() -> None:
+        deliver_reference(deliver)
+        deliver("roster", "roster.csv", roster(), day_before)
+        land_feeds(system, day_before)
+        gate_rosters(system, day_before)
+
+    def run(moment: datetime) -> None:
+        for step in (land_feeds, gate_rosters, build_marts):
+            step(system, moment)
+
+    begin("rostered", take_in)
+    return run
 
 
 @pytest.fixture

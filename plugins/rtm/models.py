@@ -37,9 +37,14 @@ CYCLE = (
     *("--exclude", "config.materialized:view"),
 )
 
-# What puts calls and conversations together from vendors' events stays as deployed, without a row,
-# where no vendor has ever delivered one.
-VENDOR_MODELS = "models/intermediate/vendors"
+# Models stay as deployed, without a row, where none of these feeds has ever been delivered: what
+# puts contacts together from vendors' events, and what becomes of conversations, whoever tells of
+# them.
+_VENDORS = frozenset(feed.name for feed in VENDORS)
+MODELS_OF_FEEDS = {
+    "models/intermediate/vendors": _VENDORS,
+    "models/intermediate/nonvoice": _VENDORS | {"conversation"},
+}
 
 # What is expected of a model changes nothing that it computes: the lines below `unit_tests:`.
 UNIT_TESTS = re.compile(rb"^unit_tests:\n(?:(?:[ #-].*)?\n)*", re.MULTILINE)
@@ -68,9 +73,8 @@ def build_marts(warehouse: Warehouse, settings: Settings, as_of: datetime) -> Mo
         clock = _set_clock(warehouse, settings, as_of)
         if clock["load_from"] == 0:
             _tell_planner(warehouse)
-        unneeded = () if _has_vendors(warehouse) else (VENDOR_MODELS,)
         values = json.dumps({"clock": clock})
-        built = run_dbt(warehouse, settings, *CYCLE, *unneeded, "--vars", values)
+        built = run_dbt(warehouse, settings, *CYCLE, *_unneeded(warehouse), "--vars", values)
         _accept_run(warehouse)
     return ModelRun(as_of, built, rebuilt_everything=clock["load_from"] == 0)
 
@@ -151,8 +155,9 @@ def _invoke(warehouse: Warehouse, settings: Settings, *arguments: str) -> dbtRun
 
     _forget_behavior_flags()
     os.environ.update(warehouse.libpq)
-    manifest = _manifest(settings, warehouse.url.database or "")
-    return dbtRunner(manifest=manifest).invoke([*arguments, *_options(settings)])
+    folders = (settings.dbt_project, _state(settings))
+    manifest = _manifest(*folders, warehouse.url.database or "")
+    return dbtRunner(manifest=manifest).invoke([*arguments, *_options(*folders)])
 
 
 def _forget_behavior_flags() -> None:
@@ -171,21 +176,21 @@ def _forget_behavior_flags() -> None:
 
 
 @lru_cache(maxsize=4)
-def _manifest(settings: Settings, database: str) -> Manifest:
-    """The parsed project; parsing costs more than a whole incremental run."""
+def _manifest(project: Path, state: Path, database: str) -> Manifest:
+    """The parsed project, of which nothing else in the settings says anything; parsing costs more
+    than a whole incremental run."""
     from dbt.cli.main import dbtRunner
 
-    parsed = dbtRunner().invoke(["parse", *_options(settings)])
+    parsed = dbtRunner().invoke(["parse", "--no-write-json", *_options(project, state)])
     if not parsed.success:
         raise ModelError(f"the dbt project cannot be read: {parsed.exception}")
     manifest: Manifest = parsed.result  # type: ignore[assignment]
     return manifest
 
 
-def _options(settings: Settings) -> list[str]:
-    project, state = str(settings.dbt_project), _state(settings)
+def _options(project: Path, state: Path) -> list[str]:
     return [
-        *("--project-dir", project, "--profiles-dir", project),
+        *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(state / "target"), "--log-path", str(state / "logs")),
         *("--quiet", "--no-use-colors", "--log-level-file", "none"),
     ]
@@ -264,13 +269,19 @@ def _tell_planner(warehouse: Warehouse) -> None:
         connection.commit()
 
 
-def _has_vendors(warehouse: Warehouse) -> bool:
-    """Whether a file of a vendor's own format has ever arrived."""
+def _unneeded(warehouse: Warehouse) -> list[str]:
+    """The folders of models none of whose feeds has ever been delivered."""
     with warehouse.engine(Role.APP).connect() as connection:
-        return connection.execute(
-            text("select exists (select from ops.file_ledger where lands_in = any(:vendors))"),
-            {"vendors": [feed.name for feed in VENDORS]},
-        ).scalar_one()
+        delivered = set(
+            connection.execute(
+                text(
+                    "select feed from unnest(cast(:feeds as text[])) as feed"
+                    " where exists (select from ops.file_ledger where lands_in = feed)"
+                ),
+                {"feeds": sorted(frozenset().union(*MODELS_OF_FEEDS.values()))},
+            ).scalars()
+        )
+    return [folder for folder, feeds in MODELS_OF_FEEDS.items() if not feeds & delivered]
 
 
 def _accept_run(warehouse: Warehouse) -> None:

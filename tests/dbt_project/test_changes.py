@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from rtm.cycle import build_marts, run_cycle
+from rtm.cycle import build_marts
 from rtm.models import ModelError
-from tests.small_centre import CALL_HEADER, DAY, MORNING, REFERENCE, call, deliver_reference, roster
+from tests.small_centre import CALL_HEADER, DAY, MORNING, REFERENCE, call, roster
 
 MINUTE = timedelta(minutes=1)
 MARTS = (
@@ -32,14 +32,13 @@ MAKASSAR = REFERENCE["service"].replace("Asia/Jakarta", "Asia/Makassar")
 
 
 @pytest.fixture
-def centre(system, deliver):
-    """The small centre with its roster; runs cycles, each so many minutes after the morning."""
-    deliver_reference(deliver)
-    deliver("roster", "roster.csv", roster(), MORNING - timedelta(days=1))
+def centre(fill):
+    """The small centre with its roster; brings its marts to each of so many minutes after the
+    morning."""
 
     def run(*minutes):
         for minute in minutes:
-            run_cycle(system, MORNING + minute * MINUTE)
+            fill(MORNING + minute * MINUTE)
 
     return run
 

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from rtm.cycle import build_marts, run_cycle
+from rtm.cycle import build_marts
 from rtm.models import run_dbt
 from tests.oracle.sessions import Event, history
-from tests.small_centre import DAY, MORNING, REFERENCE, ROSTER_HEADER, deliver_reference, roster
+from tests.small_centre import DAY, REFERENCE, ROSTER_HEADER, roster
 
 MINUTE = timedelta(minutes=1)
 CALLS = (
@@ -56,14 +56,12 @@ def ring(call_id: str, times: str) -> str:
 
 
 @pytest.fixture
-def centre(system, deliver):
-    """The small centre with its roster; runs cycles, each at a time of the day."""
-    deliver_reference(deliver)
-    deliver("roster", "roster.csv", roster(), MORNING - timedelta(days=1))
+def centre(fill):
+    """The small centre with its roster; brings its marts to each of these times of the day."""
 
     def run(*times: str) -> None:
         for time in times:
-            run_cycle(system, clock(time))
+            fill(clock(time))
 
     return run
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from rtm.cycle import build_marts, run_cycle
+from rtm.cycle import build_marts
 from rtm.sources.canonical import ROTG_RULE
-from tests.small_centre import DAY, MORNING, REFERENCE, deliver_reference, roster
+from tests.small_centre import DAY, MORNING, REFERENCE, roster
 
 MINUTE = timedelta(minutes=1)
 JAKARTA = ZoneInfo("Asia/Jakarta")
@@ -57,14 +57,13 @@ def ring(call_id, minutes, rang_s=20, agent="A1", answered="no", ring_id="", sou
 
 
 @pytest.fixture
-def centre(system, deliver):
-    """The small centre with its roster; runs cycles, each so many minutes after the morning."""
-    deliver_reference(deliver)
-    deliver("roster", "roster.csv", roster(), MORNING - timedelta(days=1))
+def centre(fill):
+    """The small centre with its roster; brings its marts to each of so many minutes after the
+    morning."""
 
     def run(*minutes):
         for minute in minutes:
-            run_cycle(system, MORNING + minute * MINUTE)
+            fill(MORNING + minute * MINUTE)
 
     return run
 

@@ -174,8 +174,11 @@ class Services:
             "HOME": str(self.root / "home"),
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.api_port),
-            # In the image it is compiled.
-            "PYTHONPYCACHEPREFIX": str(self.root / "tmp/compiled"),
+            # In the image everything is compiled, and here what `make install` has put there.
+            "PYTHONDONTWRITEBYTECODE": "1",
+            # That nobody answers for a task is seen sooner, so that the tests wait less for it.
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
             "TMPDIR": str(self.root / "tmp"),
         }
 

@@ -8,19 +8,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from rtm.cycle import build_marts, run_cycle
-from tests.small_centre import MORNING, deliver_reference, roster
+from rtm.cycle import build_marts
+from tests.small_centre import MORNING
 
 
 @pytest.fixture
-def centre(system, deliver):
-    """The small centre with its roster; runs cycles at given moments."""
-    deliver_reference(deliver)
-    deliver("roster", "roster.csv", roster(), MORNING - timedelta(days=1))
+def centre(fill):
+    """The small centre with its roster; brings its marts to given moments."""
 
     def run(*moments):
         for moment in moments:
-            run_cycle(system, moment)
+            fill(moment)
 
     return run
 

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from rtm.cycle import detect_breaches
 from tests.small_centre import DAY, MORNING, roster
 
 ALIASES = (
@@ -349,7 +350,7 @@ def test_an_unknown_event_is_kept_and_reported_and_an_unreadable_line_is_not(log
 
 
 def test_calls_wait_until_somebody_says_for_which_service_their_queue_is(
-    log, land, day, deliver, site, query
+    log, land, day, deliver, site, system, query
 ):
     log.enter(60, "c1", queue="antrian-baru")
     log.add(80, "ABANDON", 1, 1, 20, call="c1", queue="antrian-baru")
@@ -357,6 +358,7 @@ def test_calls_wait_until_somebody_says_for_which_service_their_queue_is(
     assert day() == {}
     (unmapped,) = query("select kind, source, code, occurrences from marts.rpt_unmapped_code")
     assert tuple(unmapped.values()) == ("queue", "asterisk", "antrian-baru", 1)
+    detect_breaches(system, EVENING)
     (incident,) = query("select kind, subject from ops.incident where closed_at is null")
     assert incident == {"kind": "unmapped_queue", "subject": "asterisk:antrian-baru"}
     more = "source,queue,service_code\nasterisk,antrian-baru,KARTU\n"
