@@ -18,6 +18,7 @@ HOUR = timedelta(hours=1)
 TEN = MORNING + 2 * HOUR
 OPERATORS = ["ops@bank.example"]
 LIA, KOKO, WATI, LUKMAN = (f"{name}@bank.example" for name in ("lia", "koko", "wati", "lukman"))
+DEPUTY = "L2,Lukman,lukman@bank.example,team_leader,T1,2026-01-01\n"
 
 
 @pytest.fixture
@@ -116,14 +117,14 @@ WHOLE, PART = ("08:00", "17:00"), ("09:30", "10:30")
 @pytest.mark.parametrize(
     ("logs_in", "fed", "excused", "approved", "at", "told"),
     [
-        (True, True, None, True, TEN, LUKMAN),
-        (False, True, None, True, TEN, LIA),
-        (False, True, None, True, MORNING + HOUR / 6, LUKMAN),
-        (False, False, None, True, TEN, LUKMAN),
-        (False, True, WHOLE, True, MORNING + HOUR / 6, LIA),
-        (True, True, PART, True, TEN, LIA),
-        (True, True, PART, False, TEN, LUKMAN),
-        (True, True, PART, True, TEN + HOUR, LUKMAN),
+        (True, True, None, True, TEN, [LUKMAN]),
+        (False, True, None, True, TEN, [LIA, LUKMAN]),
+        (False, True, None, True, MORNING + HOUR / 6, [LUKMAN]),
+        (False, False, None, True, TEN, [LUKMAN]),
+        (False, True, WHOLE, True, MORNING + HOUR / 6, [LIA, LUKMAN]),
+        (True, True, PART, True, TEN, [LIA, LUKMAN]),
+        (True, True, PART, False, TEN, [LUKMAN]),
+        (True, True, PART, True, TEN + HOUR, [LUKMAN]),
     ],
     ids=[
         *("there", "not there", "may still come", "the feed is behind", "excused"),
@@ -134,8 +135,7 @@ def test_the_real_time_function_is_told_where_it_is_there_and_else_the_team_lead
     system, deliver, ask, logs_in, fed, excused, approved, at, told
 ):
     deliver_reference(deliver)
-    second = "L2,Lukman,lukman@bank.example,team_leader,T1,2026-01-01\n"
-    deliver("agent", "second.csv", REFERENCE["agent"] + second, MORNING - timedelta(days=2))
+    deliver("agent", "second.csv", REFERENCE["agent"] + DEPUTY, MORNING - timedelta(days=2))
     of_day = roster().replace(f"L1,{DAY},P,rtfm", f"L1,{DAY},P,agent\nKARTU,L2,{DAY},P,rtfm")
     deliver("roster", "roster.csv", of_day, MORNING - timedelta(days=1))
     early = MORNING - HOUR / 6
@@ -152,7 +152,7 @@ def test_the_real_time_function_is_told_where_it_is_there_and_else_the_team_lead
         row = f"X1,L2,{start},{end},dokter,{by},{DAY}T07:00\n"
         deliver("exception", "excused.csv", EXCEPTIONS + row, early)
     run_cycle(system, at)
-    assert ask("on_duty", "KARTU", at) == [told]
+    assert ask("on_duty", "KARTU", at) == told
 
 
 def test_nobody_is_told_of_themself(system, deliver, ask):
@@ -171,3 +171,47 @@ def test_nobody_is_told_of_themself(system, deliver, ask):
     run_cycle(system, MORNING + 1.5 * HOUR)
     koko = Agent("K1", "T1", "KARTU")
     assert ask("leaders_of_agents", [koko], has_settings=True) == {koko: OPERATORS}
+
+
+def test_all_who_lead_a_team_are_told_and_each_of_them_once(system, deliver, ask):
+    """L1 leads T1 and T2 by the feed `team`, L2 leads T1 by the feed `agent`; T3 names an agent,
+    who leads nothing."""
+    deliver_reference(deliver)
+    deliver("agent", "deputy.csv", REFERENCE["agent"] + DEPUTY, MORNING)
+    teams = "T2,Tim Dua,KARTU,L1,K1\nT3,Tim Tiga,KARTU,A2,K1\n"
+    deliver("team", "more.csv", REFERENCE["team"] + teams, MORNING)
+    run_cycle(system, MORNING)
+    assert ask("teams_by_leader", "KARTU") == {LIA: ["T1", "T2"], LUKMAN: ["T1"]}
+    assert ask("team_leaders", "KARTU") == [LIA, LUKMAN]
+    led = [Agent("A1", team, "KARTU") for team in ("T1", "T2", "T3")]
+    leading = [Agent(leader, "T1", "KARTU") for leader in ("L1", "L2")]
+    told = ask("leaders_of_agents", led + leading, has_settings=True)
+    assert [told[agent] for agent in led] == [[LIA, LUKMAN], [LIA], [KOKO]]
+    assert [told[agent] for agent in leading] == [[KOKO], [KOKO]]
+    # Without an address one leads all the same.
+    silent = REFERENCE["agent"].replace(LIA, "") + DEPUTY
+    deliver("agent", "silent.csv", silent, MORNING + HOUR)
+    run_cycle(system, MORNING + HOUR)
+    told = ask("leaders_of_agents", led + leading, has_settings=True)
+    assert [told[agent] for agent in led] == [[LUKMAN], [KOKO], [KOKO]]
+    assert [told[agent] for agent in leading] == [[KOKO], [KOKO]]
+
+
+def test_workforce_management_of_no_team_makes_the_rosters_of_all_services(system, deliver, ask):
+    deliver_reference(deliver)
+    central = "W2,Widi,widi@bank.example,wfm,,2026-01-01\n"
+    deliver("agent", "central.csv", REFERENCE["agent"] + central, MORNING)
+    other = "LAIN,Layanan Lain,Bank,Asia/Jakarta\n"
+    deliver("service", "other.csv", REFERENCE["service"] + other, MORNING)
+    run_cycle(system, MORNING)
+    widi = "widi@bank.example"
+    makers = {
+        service: ask("roster_makers", service, has_settings=True)
+        for service in ("KARTU", "LAIN", "SIAPA", None)
+    }
+    assert makers == {
+        "KARTU": [LIA, WATI, widi],
+        "LAIN": [widi],
+        "SIAPA": OPERATORS,
+        None: OPERATORS,
+    }

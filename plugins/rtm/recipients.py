@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
+from rtm.positions import IS_WFM, LEADS, here_at
 from rtm.settings import Settings
 
 
@@ -19,14 +20,8 @@ class Agent(NamedTuple):
     service_code: str
 
 
-# By the date of their service at the clock of the marts. Before that clock runs, nobody is known to
-# have left.
-IS_HERE = """
-    (
-        (person.as_of at time zone coalesce(service.timezone, 'UTC'))::date
-        between coalesce(person.valid_from, '-infinity') and coalesce(person.valid_to, 'infinity')
-    ) is not false
-"""
+# At the clock of the marts, which may not run yet
+IS_HERE = here_at("person.as_of")
 
 # Who can be told of anything: people with an address who are still here
 HERE = f"""
@@ -58,12 +53,12 @@ COORDINATORS = text(
 TEAM_LEADERS = text(
     f"""
     {HERE}
-    select here.email, array_agg(distinct team.team_code) as teams
+    select person.email, array_agg(distinct team.team_code) as teams
     from marts.dim_team as team
-    inner join here on here.agent_id = team.team_leader_id
+    inner join here as person on {LEADS}
     where team.service_code = :service_code
-    group by here.email
-    order by here.email
+    group by person.email
+    order by person.email
     """
 )
 
@@ -101,26 +96,33 @@ ON_DUTY = text(
     """
 )
 
+# Of whom the mails at addresses of the outbox may be
 SILENT_LEADER = text(
     f"""
     select exists (
         select from marts.dim_team as team
-        inner join marts.dim_agent as person on person.agent_id = team.team_leader_id
+        inner join marts.dim_agent as person on {LEADS}
         left join marts.dim_service as service on service.service_code = person.service_code
         where team.service_code = :service_code
             and coalesce(trim(person.email), '') = ''
             and {IS_HERE}
+            and exists (
+                select from marts.dim_agent_history as before
+                where before.agent_id = person.agent_id
+                    and left(trim(before.email), 320) = any(:addresses)
+            )
     )
     """
 )
 
+# Also those without an address: they lead all the same
 LEADERS_OF_TEAMS = text(
     f"""
-    {HERE}
-    select team.team_code, here.agent_id, here.email
+    select team.team_code, person.agent_id, nullif(trim(person.email), '') as email
     from marts.dim_team as team
-    inner join here on here.agent_id = team.team_leader_id
-    where team.team_code = any(:teams)
+    inner join marts.dim_agent as person on {LEADS}
+    left join marts.dim_service as service on service.service_code = person.service_code
+    where team.team_code = any(:teams) and {IS_HERE}
     """
 )
 
@@ -157,13 +159,12 @@ NAMES = text("select agent_id, agent_name from marts.dim_agent where agent_id = 
 ROSTER_MAKERS = text(
     f"""
     {HERE}
-    select distinct here.email
-    from marts.dim_team as team
-    inner join here
-        on here.agent_id = team.team_leader_id
-        or (here.role = 'wfm' and here.team_code = team.team_code)
-    where team.service_code = :service_code
-    order by here.email
+    select distinct person.email
+    from marts.dim_service as service
+    left join marts.dim_team as team on team.service_code = service.service_code
+    inner join here as person on {LEADS} or {IS_WFM}
+    where service.service_code = :service_code
+    order by person.email
     """
 )
 
@@ -199,29 +200,31 @@ def teams_by_leader(connection: Connection, service_code: str) -> dict[str, list
     return {leader.email: leader.teams for leader in found}
 
 
-def has_silent_leader(connection: Connection, service_code: str) -> bool:
-    """Whether somebody leads a team of a service and has no address."""
-    found: bool = connection.execute(SILENT_LEADER, {"service_code": service_code}).scalar_one()
+def has_silent_leader(connection: Connection, service_code: str, addresses: Iterable[str]) -> bool:
+    """Whether a team leader of a service had one of these addresses and has none now."""
+    asked = {"service_code": service_code, "addresses": list(addresses)}
+    found: bool = connection.execute(SILENT_LEADER, asked).scalar_one()
     return found
 
 
 def leaders_of_agents(
     connection: Connection, settings: Settings, agents: Iterable[Agent]
 ) -> dict[Agent, list[str]]:
-    """Addresses of those who hear of an agent: who leads the team; the coordinators of the service
-    where that is nobody with an address, or the agent."""
+    """Addresses of those who hear of an agent: all who lead the team. The coordinators of the
+    service where none of them has one, and where the agent leads the team."""
     wanted = set(agents)
     codes = sorted({agent.team_code for agent in wanted if agent.team_code})
-    leaders = {
-        leader.team_code: leader
-        for leader in connection.execute(LEADERS_OF_TEAMS, {"teams": codes})
-    }
+    leaders: dict[str | None, list[Row[Any]]] = {}
+    for leader in connection.execute(LEADERS_OF_TEAMS, {"teams": codes}):
+        leaders.setdefault(leader.team_code, []).append(leader)
     told = {}
     for agent in wanted:
-        leader = leaders.get(agent.team_code)
+        leading = leaders.get(agent.team_code, [])
+        is_led_by_others = all(leader.agent_id != agent.agent_id for leader in leading)
+        addresses = sorted({leader.email for leader in leading if leader.email})
         told[agent] = (
-            [leader.email]
-            if leader and leader.agent_id != agent.agent_id
+            addresses
+            if addresses and is_led_by_others
             else coordinators(connection, settings, agent.service_code, agent.agent_id)
         )
     return told
@@ -263,6 +266,7 @@ def name_of(connection: Connection, agent_id: str) -> str:
 def roster_makers(
     connection: Connection, settings: Settings, service_code: str | None
 ) -> list[str]:
-    """Addresses of team leaders and workforce management, or the operators' where none has one."""
+    """Addresses of the team leaders and the workforce management of a service, or the operators'
+    where none has one."""
     found = connection.execute(ROSTER_MAKERS, {"service_code": service_code})
     return list(found.scalars()) or list(settings.operators)

@@ -109,6 +109,17 @@ def test_who_comes_late_was_missing_first_and_the_leader_hears_of_both(centre, q
     assert not query("select * from ops.recovery_plan")
 
 
+def test_the_deputy_of_a_team_leader_gets_the_same_digest(centre, deliver):
+    centre.events.tell(-1, "A1", "login")
+    centre.look(20)
+    deputy = "L2,Lukman,lukman@bank.example,team_leader,T1,2026-01-01\n"
+    deliver("agent", "deputy.csv", REFERENCE["agent"] + deputy, MORNING + 21 * MINUTE)
+    centre.look(31)
+    digests = centre.digests()
+    assert sorted(mail["To"] for mail in digests) == ["lia@bank.example", "lukman@bank.example"]
+    assert all("Budi (A2): belum login" in body(mail) for mail in digests)
+
+
 def test_an_exception_given_afterwards_takes_the_matter_back(centre, deliver, query):
     centre.events.tell(-1, "A1", "login")
     centre.events.tell(20, "A2", "login")

@@ -56,7 +56,7 @@ def test_a_valid_one_is_published_and_its_distribution_is_proved(reader, small):
     version = re.search(r'href="(/rosters/versions/\d+)"', koko.get(path).text)[1]
     shown = koko.text(version)
     assert "valid" in shown and "Wati" in shown
-    assert "lia@bank.example" in shown and "lukman@bank.example" in shown
+    assert all(f"{who}@bank.example" in shown for who in ("lia", "dedi", "lukman"))
     assert "No finding." in shown
     listed = koko.text("/rosters")
     assert "Roster.csv" in listed

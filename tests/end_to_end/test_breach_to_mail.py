@@ -94,7 +94,7 @@ def test_a_missed_scr_opens_one_breach_with_one_plan_and_one_mail(centre, delive
 
 
 @pytest.mark.parametrize(
-    ("on_duty", "told"), [("L2", {"koko@", "lukman@"}), (None, {"koko@", "lia@"})]
+    ("on_duty", "told"), [("L2", {"koko@", "lukman@"}), (None, {"koko@", "lia@", "lukman@"})]
 )
 def test_the_real_time_function_on_duty_is_told_with_the_coordinator(
     centre, deliver, mailbox, query, on_duty, told

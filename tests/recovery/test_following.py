@@ -221,13 +221,19 @@ def test_who_has_the_next_step_is_reminded_and_the_coordinator_told_of_what_is_o
     assert told(query, "plan_due") == []
     for minute in (15, 16):
         run_cycle(missed, TEN + minute * MINUTE)
-    assert told(query, "plan_due") == ["lia@bank.example"]
+    assert told(query, "plan_due") == ["lia@bank.example", "lukman@bank.example"]
     assert told(query, "plan_escalation") == []
     for minute in (20, 21):
         run_cycle(missed, TEN + minute * MINUTE)
     assert told(query, "plan_escalation") == ["koko@bank.example"]
     (due,) = query("select * from marts.rpt_plan_due")
     assert (due["step"], due["is_overdue"]) == ("submit", True)
+
+
+def test_the_second_leader_of_a_team_is_reminded_to_verify_what_the_first_wrote(missed, act, query):
+    act(Action.SUBMIT, "L1", TEN + 6 * MINUTE)
+    run_cycle(missed, TEN + 30 * MINUTE)
+    assert told(query, "plan_due") == ["lukman@bank.example"]
 
 
 def test_whoever_can_take_the_next_step_is_reminded(missed, act, deliver, query):

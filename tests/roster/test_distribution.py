@@ -151,3 +151,38 @@ def test_a_roster_whose_days_are_over_is_not_written_anew(refused, deliver, quer
     refused(over)
     assert mailed(query) == {"lia": "refused", "lukman": "sent"}
     assert validity(query) == ("valid", None, False)
+
+
+def test_a_deputy_gets_the_roster_too_and_until_then_its_distribution_is_not_proved(
+    system, deliver, query
+):
+    deliver_reference(deliver)
+    agents = REFERENCE["agent"] + "D1,Dedi,dedi@bank.example,team_leader,T1,2026-01-01\n"
+    deliver("agent", "deputy.csv", agents, DAY_BEFORE - timedelta(hours=1))
+    deliver("roster", "r.csv", roster(), DAY_BEFORE)
+    with open_mailbox() as mailbox:
+        mailbox.unknown = {"dedi@bank.example"}
+        settings = dataclasses.replace(system.settings, smtp_url=mailbox.url)
+        run_cycle(System(settings, system.warehouse), DAY_BEFORE)
+        assert mailed(query) == {"dedi": "refused", "lia": "sent"}
+        assert validity(query) == ("valid", None, False)
+        corrected = DAY_BEFORE + 2 * MINUTE
+        deliver("agent", "right.csv", agents.replace("dedi@", "de.di@"), corrected)
+        run_cycle(System(settings, system.warehouse), corrected)
+    assert mailed(query) == {"dedi": "refused", "de.di": "sent", "lia": "sent"}
+    assert validity(query) == ("valid", corrected, True)
+    # Each with the workbook and the calendar of the team
+    attached = (
+        "select cardinality(attachments) as files from ops.outbox"
+        " where kind = 'roster_distribution'"
+    )
+    assert query(attached) == [{"files": 2}] * 3
+
+
+def test_a_deputy_who_never_had_an_address_holds_no_proof_up(refused, deliver, query):
+    silent = "D1,Dedi,,team_leader,T1,2026-01-01\n"
+    agents = AGENTS.replace("lia@", "li.a@") + silent
+    deliver("agent", "right.csv", agents, DAY_BEFORE + 2 * MINUTE)
+    refused(2)
+    assert mailed(query) == {"lia": "refused", "li.a": "sent", "lukman": "sent"}
+    assert validity(query) == ("valid", DAY_BEFORE + 2 * MINUTE, True)

@@ -60,6 +60,13 @@ def test_rows_that_cannot_be_read_are_named_to_the_makers(judge, query):
     assert mails(query)[0]["subject"] == "[RTM] Roster KARTU 2026-11-23 – 2026-11-23: TIDAK SAH"
 
 
+def test_workforce_management_of_all_services_gets_the_verdict_too(judge, deliver, query):
+    agents = REFERENCE["agent"] + "W2,Widi,widi@bank.example,wfm,,2026-01-01\n"
+    deliver("agent", "central.csv", agents, DAY_BEFORE - timedelta(hours=1))
+    judge(with_unknown_shift())
+    assert [mail["recipient"] for mail in mails(query)] == [*MAKERS, "widi@bank.example"]
+
+
 def test_a_roster_without_a_readable_date_goes_by_the_name_of_its_file(judge, query):
     judge(roster().replace("2026-11-23", "Senin"))
     assert [mail["recipient"] for mail in mails(query)] == MAKERS

@@ -15,41 +15,41 @@ from sqlalchemy import Connection, Row, text
 
 from rtm.desk.identity import SignedIn
 from rtm.desk.rights import Position, Team, Visitor
+from rtm.positions import COORDINATES, IS_WFM, LEADS, here_at
 
-LEADING = ("team_leader", "coordinator")
-"""Roles of the feed `agent` that can lead and coordinate teams."""
-
-# By the wall clock of the person's service: a stale warehouse lets nobody in who has left.
+# By the wall clock: a stale warehouse lets nobody in who has left.
 MATCHING = text(
-    """
-    select distinct agent.agent_id, agent.agent_name, agent.role, agent.team_code
-    from marts.dim_agent as agent
-    left join marts.dim_service as service on service.service_code = agent.service_code
-    where (agent.agent_id = :user_name or lower(trim(agent.email)) = any(:emails))
-        and (cast(:now as timestamptz) at time zone coalesce(service.timezone, 'UTC'))::date
-        between agent.valid_from and coalesce(agent.valid_to, 'infinity')
+    f"""
+    select distinct person.agent_id, person.agent_name, person.role
+    from marts.dim_agent as person
+    left join marts.dim_service as service on service.service_code = person.service_code
+    where (person.agent_id = :user_name or lower(trim(person.email)) = any(:emails))
+        and {here_at("cast(:now as timestamptz)")}
     """
 )
 
-# A team leader leads the team that they are of, also where the feed `team` names another: a deputy,
-# or the second of two, gets the same mails and the same work.
+# A service without a team has one row, without a team.
 TEAMS = text(
-    """
+    f"""
     select
         service.service_code,
         team.team_code,
-        coalesce(
-            team.team_leader_id = :agent_id
-            or (cast(:role as text) = 'team_leader' and team.team_code = :team_code),
-            false
-        ) as is_led,
-        coalesce(team.coordinator_id = :agent_id, false) as is_coordinated,
-        coalesce(team.team_code = :team_code, false) as belongs_to
+        coalesce({LEADS}, false) as is_led,
+        coalesce({COORDINATES}, false) as is_coordinated,
+        coalesce({IS_WFM}, false) as is_wfm
     from marts.dim_service as service
     left join marts.dim_team as team on team.service_code = service.service_code
+    left join marts.dim_agent as person on person.agent_id = cast(:agent_id as text)
     order by service.service_code, team.team_code
     """
 )
+
+HELD = {
+    Position.TEAM_LEADER: "is_led",
+    Position.COORDINATOR: "is_coordinated",
+    Position.WFM: "is_wfm",
+}
+"""Each position at a service, and what somebody is to one of its teams who has it."""
 
 DUTY_AROUND = timedelta(hours=1)
 """So long before and after their shift the real-time function has its rights: who comes reads up
@@ -101,25 +101,20 @@ def find_visitor(connection: Connection, who: SignedIn, now: datetime) -> Visito
     person = people[0] if people else None
     if person is None and not who.is_administrator:
         raise UnknownPersonError(who, 0)
-    told = {
-        "agent_id": person.agent_id if person else None,
-        "role": person.role if person else None,
-        "team_code": person.team_code if person else None,
-    }
-    teams = connection.execute(TEAMS, told).all()
+    teams = connection.execute(TEAMS, {"agent_id": person.agent_id if person else None}).all()
     codes = {team.service_code for team in teams}
     if person is None:
         everywhere = {code: {Position.ADMINISTRATOR} for code in codes}
         return _visitor(who, None, who.user_name, everywhere)
     on_duty = _on_duty(connection, person.agent_id, now)
     positions = {
-        code: _positions(person, [team for team in teams if team.service_code == code])
+        code: _positions([team for team in teams if team.service_code == code])
         | ({Position.RTFM} if code in on_duty else set())
         for code in codes
     }
     if not any(positions.values()):
         raise NoPositionError(who.user_name, person.agent_id, person.agent_name, person.role)
-    return _visitor(who, person.agent_id, person.agent_name, positions, _teams(person, teams))
+    return _visitor(who, person.agent_id, person.agent_name, positions, _teams(teams))
 
 
 def _on_duty(connection: Connection, agent_id: str, now: datetime) -> set[str]:
@@ -139,25 +134,13 @@ def _emails(who: SignedIn) -> list[str]:
     return [address.strip().lower() for address in told if address.strip()]
 
 
-def _positions(person: Row[Any], teams: Sequence[Row[Any]]) -> set[Position]:
-    """At the service of these teams, which has one row without a team where it has none."""
-    if person.role == "wfm":
-        belongs_here = any(team.belongs_to for team in teams)
-        return {Position.WFM} if belongs_here or person.team_code is None else set()
-    if person.role not in LEADING:
-        return set()
-    positions = set()
-    if any(team.is_led for team in teams):
-        positions.add(Position.TEAM_LEADER)
-    if any(team.is_coordinated for team in teams):
-        positions.add(Position.COORDINATOR)
-    return positions
+def _positions(teams: Sequence[Row[Any]]) -> set[Position]:
+    """At the service of these teams."""
+    return {position for position, held in HELD.items() if any(getattr(of, held) for of in teams)}
 
 
-def _teams(person: Row[Any], teams: Sequence[Row[Any]]) -> list[Team]:
+def _teams(teams: Sequence[Row[Any]]) -> list[Team]:
     """All teams of the services where the person leads or coordinates one."""
-    if person.role not in LEADING:
-        return []
     theirs = {team.service_code for team in teams if team.is_led or team.is_coordinated}
     return [
         Team(team.team_code, team.service_code, team.is_led, team.is_coordinated)

@@ -93,7 +93,7 @@ def _replace_refused(connection: Connection, settings: Settings, as_of: datetime
         leaders = teams_by_leader(connection, version.service_code)
         reached = {address[:LONGEST_RECIPIENT] for address in leaders}
         refused = zip(version.mail_ids, version.recipients, strict=True)
-        lost = [mail_id for mail_id, recipient in refused if recipient not in reached]
+        lost = {mail_id: recipient for mail_id, recipient in refused if recipient not in reached}
         if not leaders or not lost:
             continue
         thread = {"thread": f"roster-{version.version_id}"}
@@ -107,8 +107,8 @@ def _replace_refused(connection: Connection, settings: Settings, as_of: datetime
             replaced += 1
             _queue(connection, settings, version, untold, as_of)
         # It may be the mail of who has lost the wrong address and has no other yet.
-        if not has_silent_leader(connection, version.service_code):
-            connection.execute(REPLACED, {"as_of": as_of, "mail_ids": lost})
+        if not has_silent_leader(connection, version.service_code, lost.values()):
+            connection.execute(REPLACED, {"as_of": as_of, "mail_ids": list(lost)})
     return replaced
 
 
