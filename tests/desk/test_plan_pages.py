@@ -295,6 +295,32 @@ def test_only_people_who_are_there_today_are_offered_and_taken_to_carry_a_plan_o
         assert "Dodi" in page
 
 
+def test_whoever_is_offered_can_act_and_whoever_counts_as_a_verifier_may_verify(
+    reader,
+    plan,
+    missed,  # noqa: F811
+    deliver,
+):
+    """No team names K3, a coordinator; T2 names A2, an agent, as its leader and coordinator; W2 is
+    workforce management of all services."""
+    people = "K3,Kartika,,coordinator,T1,2026-01-01\nW2,Widi,,wfm,,2026-01-01\n"
+    deliver("agent", "people.csv", REFERENCE["agent"] + people, TEN + 6 * MINUTE)
+    team = "T2,Tim Dua,KARTU,A2,A2\n"
+    deliver("team", "people.csv", REFERENCE["team"] + team, TEN + 6 * MINUTE)
+    run_cycle(missed, TEN + 7 * MINUTE)
+    lia = reader("L1")
+    form = lia.get(plan).text.split('name="responsible"')[1].split("</select>")[0]
+    offered = re.findall(r'value="(\w+)"', form)
+    assert offered == ["L1", "L2", "K1", "W1", "W2"]
+    assert all(reader(name).get(plan).status_code == 200 for name in offered)
+    for name in ("K3", "A2"):
+        assert reader(name).get(plan).status_code == 403, name
+        assert lia.post(plan, "write", **PLAN | {"responsible": name}).status_code == 422, name
+    for name in ("L1", "L2"):
+        assert reader(name).post(plan, "write", **PLAN).status_code == 303
+    assert 'id="last-verifier"' in reader("K1").get(plan).text
+
+
 def test_a_plan_whose_effect_is_not_known_yet_is_closed_with_a_reason(reader, plan, query):
     lia, koko = reader("L1"), reader("K1", "en")
     assert lia.post(plan, "submit", **PLAN).status_code == 303

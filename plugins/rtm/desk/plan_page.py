@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 from rtm.desk import breaches
 from rtm.desk.breach_page import BreachPage, read_breach_page
 from rtm.desk.typed import BROWSER_MINUTE, typed_moment, typed_text
+from rtm.positions import COORDINATES, IS_WFM, LEADS, here_at
 from rtm.recipients import names_of
 from rtm.recovery.changing import UnknownPlanError, content_of, read_history, read_plan
 from rtm.recovery.lifecycle import MOST_WHYS, Cause, Content, PlanError
@@ -31,28 +32,26 @@ FIELDS = (
 COLUMNS = tuple(dict.fromkeys("whys" if name in WHYS else name for name in FIELDS))
 MOST_MINUTES = 10_000
 
-VERIFYING = ("team_leader", "coordinator")
-
-# Who can carry out a plan of the service today, and say at the desk that they did: who is at work
-# for the service and no agent, and who leads or coordinates a team of it
+# Who can carry out a plan of the service, and say at the desk that they did: whoever has a position
+# there today, whether on duty or not
 COLLEAGUES = text(
-    """
-    select agent.agent_id, agent.agent_name, agent.role
-    from marts.dim_agent as agent
-    where (
-            (agent.service_code = :service_code and agent.role <> 'agent')
-            or exists (
-                select from marts.dim_team as team
-                where team.service_code = :service_code
-                    and agent.agent_id in (team.team_leader_id, team.coordinator_id)
-            )
-        )
-        and (cast(:now as timestamptz) at time zone :timezone)::date
-        between coalesce(agent.valid_from, '-infinity') and coalesce(agent.valid_to, 'infinity')
+    f"""
+    select
+        person.agent_id,
+        person.agent_name,
+        person.role,
+        coalesce(bool_or({LEADS} or {COORDINATES}), false) as may_verify
+    from marts.dim_service as served
+    left join marts.dim_team as team on team.service_code = served.service_code
+    inner join marts.dim_agent as person on {LEADS} or {COORDINATES} or {IS_WFM}
+    left join marts.dim_service as service on service.service_code = person.service_code
+    where served.service_code = :service_code
+        and {here_at("cast(:now as timestamptz)")}
+    group by person.agent_id, person.agent_name, person.role
     order by
-        array_position(array['team_leader', 'coordinator', 'wfm'], agent.role) nulls last,
-        agent.agent_name,
-        agent.agent_id
+        array_position(array['team_leader', 'coordinator', 'wfm'], person.role),
+        person.agent_name,
+        person.agent_id
     """
 )
 
@@ -110,14 +109,14 @@ def read_plan_page(connection: Connection, plan: RowMapping, now: datetime) -> P
 
 
 def read_colleagues(connection: Connection, plan: RowMapping, now: datetime) -> Rows:
-    """Whom a plan may name as the one who carries it out, those who lead first."""
-    asked = {**{name: plan[name] for name in ("service_code", "timezone")}, "now": now}
+    """Whom a plan may name as the one who carries it out, team leaders first."""
+    asked = {"service_code": plan["service_code"], "now": now}
     return connection.execute(COLLEAGUES, asked).all()
 
 
 def verifiers(colleagues: Rows) -> set[str]:
     """Those who may verify a plan of the service whenever they come, unless they wrote it."""
-    return {who.agent_id for who in colleagues if who.role in VERIFYING}
+    return {who.agent_id for who in colleagues if who.may_verify}
 
 
 def insist_on_colleague(content: Content, colleagues: Rows) -> None:
