@@ -29,6 +29,7 @@ PLAN = {
     "link": "",
     "formula": "scr/1",
     "channel": "voice",
+    "roster_date": "",
     "severity_name": "kritis",
     "gap_text": "-15",
     "volume_text": "80 / 100",

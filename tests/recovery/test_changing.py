@@ -97,13 +97,14 @@ def test_a_returned_plan_goes_back_with_its_reason_and_counts(act, query):
     (mail,) = query("select * from ops.outbox where kind = 'plan_return'")
     assert mail["recipient"] == "lia@bank.example"
     assert "Penyebab kedua belum jelas" in mail["body_text"]
+    assert "Kanal: telepon\n" in mail["body_text"] and "<td>telepon</td>" in mail["body_html"]
     assert "https://rtm.bank.example/rtm/plans/" in mail["body_text"]
     assert mail["thread"].startswith("breach-")
     act(Action.SUBMIT, "L1", TEN + 7 * MINUTE)
     plan = act(Action.VERIFY, "L2", TEN + 8 * MINUTE)
     assert plan["times_returned"] == 1
     awaiting = query("select recipient from ops.outbox where kind = 'plan_submit'")
-    assert {mail["recipient"] for mail in awaiting} == {"koko@bank.example"}
+    assert {mail["recipient"] for mail in awaiting} == {"koko@bank.example", "lukman@bank.example"}
 
 
 def test_who_wrote_what_a_reopened_plan_says_does_not_verify_it(act, query):
@@ -279,5 +280,5 @@ def test_a_plan_without_effect_within_its_horizon_is_told_so(act, missed, delive
     assert query("select is_effective from ops.recovery_plan") == [{"is_effective": False}]
     mails = query("select recipient, body_text from ops.outbox where kind = 'plan_ineffective'")
     told = {mail["recipient"] for mail in mails}
-    assert told == {"ani@bank.example", "koko@bank.example", "lia@bank.example"}
+    assert told == {f"{who}@bank.example" for who in ("ani", "koko", "lia", "lukman")}
     assert "tidak kembali mencapai target" in mails[0]["body_text"]

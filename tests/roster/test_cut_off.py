@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+import io
+from datetime import datetime, time, timedelta
 
 import pytest
+from openpyxl import load_workbook
+from pypdf import PdfReader
 from sqlalchemy import text
 
 from rtm.cycle import STEPS, System, run_cycle, run_step
-from rtm.notify import ON_PAPER
+from rtm.notify import ON_PAPER, words
 from rtm.recovery import Change, change_plan
+from rtm.recovery.form import month_as_workbook, plan_as_pdf
 from rtm.recovery.lifecycle import Action, Cause, Content
+from rtm.speech import NOTHING
 from rtm.warehouse import Role
 from tests.small_centre import DAY, MORNING, REFERENCE, deliver_reference, roster
 
@@ -103,6 +108,14 @@ def test_the_makers_are_warned_once_before_the_cut_off(at, mails, breaches, stat
     assert (status(), breaches()) == (("awaited", "not_received"), [])
 
 
+def test_workforce_management_of_all_services_is_warned_too(at, deliver, mails):
+    agents = REFERENCE["agent"] + "W2,Widi,widi@bank.example,wfm,,2026-01-01\n"
+    deliver("agent", "central.csv", agents, DUE - timedelta(hours=3))
+    at(DUE - timedelta(hours=2))
+    warned = [recipient for recipient, _ in mails("roster_due")]
+    assert warned == [f"{who}@bank.example" for who in ("lia", "wati", "widi")]
+
+
 def test_a_roster_that_is_not_there_at_the_cut_off_is_a_breach_until_it_is(
     at, deliver, breaches, mails, status, query
 ):
@@ -129,18 +142,51 @@ def test_a_roster_that_is_not_there_at_the_cut_off_is_a_breach_until_it_is(
     assert (breach["cleared_at"], breach["cleared_because"]) == (late + MINUTE, "met")
 
 
+WRITTEN = Content(
+    *(Cause.PLANNING, ("Belum disusun",), "Susun sekarang", "Jadwalkan lebih awal", "L1"),
+    MORNING,
+)
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_mails_and_form_of_a_missing_roster_say_its_date_in_place_of_figures(
+    at, query, system, language
+):
+    at(DUE + MINUTE)
+    (plan,) = query("select plan_id from ops.recovery_plan")
+    settings = dataclasses.replace(system.settings, language=language)
+    change = Change(Action.SUBMIT, "L1", DUE + 2 * MINUTE, 0, WRITTEN)
+    with system.warehouse.transaction(Role.APP) as connection:
+        changed = change_plan(connection, settings, plan["plan_id"], change)
+        form = plan_as_pdf(connection, changed, language)
+        month = load_workbook(io.BytesIO(month_as_workbook(connection, [changed], language)))
+    say = words("common", language)
+    (mail,) = query("select body_text, body_html from ops.outbox where kind = 'plan_submit'")
+    assert f"{say['roster_date']}: 23/11/2026\n" in mail["body_text"]
+    assert "<td>23/11/2026</td>" in mail["body_html"]
+    for body in mail.values():
+        assert not any(say[name] in body for name in ("channel", "target", "observed", "window"))
+    say = words("plan_form", language)
+    pages = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(form)).pages)
+    text_of_form = " ".join(pages.split())
+    assert f"{say['roster_date']} 23/11/2026 {say['kpi']} Roster H-1" in text_of_form
+    assert not any(say[name] in text_of_form for name in ("observed", "gap", "volume"))
+    assert "≥" not in text_of_form
+    head, row = month.worksheets[0].iter_rows(values_only=True)
+    cells = dict(zip(head, row, strict=True))
+    assert cells[say["roster_date"]] == datetime.combine(DAY, time())
+    figures = [cells[say[name]] for name in ("target", "observed", "gap", "volume")]
+    assert figures == [NOTHING] * 4
+
+
 @pytest.mark.parametrize("comes", [True, False])
 def test_a_plan_closed_before_its_roster_is_there_is_judged_by_the_roster(
     at, deliver, query, system, comes
 ):
     at(DUE + MINUTE)
     (plan,) = query("select plan_id from ops.recovery_plan")
-    written = Content(
-        *(Cause.PLANNING, ("Belum disusun",), "Susun sekarang", "Jadwalkan lebih awal", "L1"),
-        MORNING,
-    )
     steps = (
-        (Action.SUBMIT, "L1", None, written),
+        (Action.SUBMIT, "L1", None, WRITTEN),
         (Action.VERIFY, "K1", None, None),
         (Action.START, "L1", None, None),
         (Action.FINISH, "L1", "Roster dikirim", None),

@@ -42,7 +42,8 @@ MOST_CANDIDATES = 10
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "breach": (
-        *("service_name", "channel", "kpi", "formula", "target", "observed", "gap", "volume"),
+        *("service_name", "channel", "roster_date", "kpi", "formula"),
+        *("target", "observed", "gap", "volume"),
         *("severity", "breach_started_at", "detected_at", "cleared_at"),
     ),
     "analysis": ("explanation", "way_back", "cause_category", "whys"),
@@ -58,6 +59,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
 }
 """What the form holds, section by section."""
+
+MEASURED = frozenset({"target", "observed", "gap", "volume"})
+"""What a missing roster has none of."""
 
 OF_MONTH = text(
     """
@@ -139,7 +143,8 @@ def _blocks(connection: Connection, plan: RowMapping, language: Language) -> Ite
     told = _told(connection, plan, language)
     for section, names in SECTIONS.items():
         yield Paragraph(escape(say[f"section_{section}"]), heading)
-        yield _table([[say[name], told[name]] for name in names], body, (LABEL_WIDTH, None))
+        held = [[say[name], told[name]] for name in names if _holds(plan, name)]
+        yield _table(held, body, (LABEL_WIDTH, None))
     yield Paragraph(escape(say["section_history"]), heading)
     header = [say["when"], say["who"], say["step"], say["note"]]
     zone = ZoneInfo(plan["timezone"])
@@ -148,6 +153,12 @@ def _blocks(connection: Connection, plan: RowMapping, language: Language) -> Ite
     yield _table(rows, body, (32 * mm, 40 * mm, 30 * mm, None))
     yield Spacer(0, 4 * mm)
     yield Paragraph(escape(say["signature"]), body)
+
+
+def _holds(plan: RowMapping, name: str) -> bool:
+    """Whether there is such a field of a plan of its kind: a roster is of a date, and is not
+    measured."""
+    return name not in (("roster_date",) if plan["roster_date"] is None else MEASURED)
 
 
 def _table(
@@ -269,18 +280,17 @@ def _told(connection: Connection, plan: RowMapping, language: Language) -> dict[
     people = {name: plan[name] for name in ("responsible", "author", "verifier") if plan[name]}
     known = names_of(connection, people.values())
     told |= {name: f"{known[agent_id]} ({agent_id})" for name, agent_id in people.items()}
-    return told
+    return {name: value if _holds(plan, name) else NOTHING for name, value in told.items()}
 
 
 def _numbers(plan: RowMapping, language: Language) -> dict[str, str]:
-    """What was computed when the plan was drafted; a roster that is missing has no gap."""
+    """What was computed when the plan was drafted."""
     facts, speech = plan["facts"], Speech(language)
-    is_measured = plan["roster_date"] is None
     explanation = _explanation(facts.get("explanation"), speech)
     way_back = _way_back(facts.get("way_back"), speech, plan["timezone"])
     return {
         "formula": facts.get("formula") or NOTHING,
-        "gap": speech.kpi(plan["kpi"], plan["observed"] - plan["target"] if is_measured else None),
+        "gap": speech.kpi(plan["kpi"], plan["observed"] - plan["target"]),
         "explanation": "\n".join(explanation) or NOTHING,
         "way_back": "\n".join(way_back) or NOTHING,
     }
