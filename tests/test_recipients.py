@@ -174,11 +174,11 @@ def test_nobody_is_told_of_themself(system, deliver, ask):
 
 
 def test_all_who_lead_a_team_are_told_and_each_of_them_once(system, deliver, ask):
-    """L1 leads T1 and T2 by the feed `team`, L2 leads T1 by the feed `agent`; T3 names an agent,
-    who leads nothing."""
+    """L1 leads T1 and T2 by the feed `team`, L2 leads T1 by the feed `agent`; T3 names an
+    agent, who leads and coordinates nothing."""
     deliver_reference(deliver)
     deliver("agent", "deputy.csv", REFERENCE["agent"] + DEPUTY, MORNING)
-    teams = "T2,Tim Dua,KARTU,L1,K1\nT3,Tim Tiga,KARTU,A2,K1\n"
+    teams = "T2,Tim Dua,KARTU,L1,K1\nT3,Tim Tiga,KARTU,A2,A2\n"
     deliver("team", "more.csv", REFERENCE["team"] + teams, MORNING)
     run_cycle(system, MORNING)
     assert ask("teams_by_leader", "KARTU") == {LIA: ["T1", "T2"], LUKMAN: ["T1"]}

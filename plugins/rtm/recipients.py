@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, text
 
-from rtm.positions import IS_WFM, LEADS, here_at
+from rtm.positions import COORDINATES, IS_WFM, LEADS, here_at
 from rtm.settings import Settings
 
 
@@ -41,12 +41,12 @@ HERE = f"""
 COORDINATORS = text(
     f"""
     {HERE}
-    select distinct here.email
+    select distinct person.email
     from marts.dim_team as team
-    inner join here on here.agent_id = team.coordinator_id
+    inner join here as person on {COORDINATES}
     where (cast(:service_code as text) is null or team.service_code = :service_code)
-        and here.agent_id is distinct from cast(:apart_from as text)
-    order by here.email
+        and person.agent_id is distinct from cast(:apart_from as text)
+    order by person.email
     """
 )
 

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Row, text
 
 from rtm import audit
+from rtm.positions import COORDINATES
 from rtm.recipients import HERE
 from rtm.recovery.analysis import explain_gap, find_way_back
 from rtm.recovery.changing import SUBJECT, read_plan
@@ -67,9 +68,9 @@ UNTOLD = text(
     ),
 
     coordinators as (
-        select team.service_code, left(here.email, 320) as email
+        select team.service_code, left(person.email, 320) as email
         from marts.dim_team as team
-        inner join here on here.agent_id = team.coordinator_id
+        inner join here as person on {COORDINATES}
     ),
 
     told as (
