@@ -139,6 +139,8 @@ def test_a_refused_leader_who_leads_no_more_is_waited_for_no_more(refused, deliv
     gone = REFERENCE["team"].replace(",L1,", ",L2,")
     assert gone != REFERENCE["team"]
     deliver("team", "gone.csv", gone, DAY_BEFORE + 2 * MINUTE)
+    of_no_team = AGENTS.replace("team_leader,T1", "team_leader,")
+    deliver("agent", "gone.csv", of_no_team, DAY_BEFORE + 2 * MINUTE)
     refused(2)
     assert mailed(query) == {"lia": "refused", "lukman": "sent"}
     assert validity(query) == ("valid", DAY_BEFORE, True)
