@@ -89,47 +89,7 @@ ON_SHIFT = text(
     """
 )
 
-IN_WINDOW = text(
-    """
-    select
-        coalesce(team.team_name, agent.team_code, '') as team_name,
-        coalesce(agent.agent_name, attendance.agent_id) as agent_name,
-        attendance.agent_id,
-        attendance.shift_code,
-        attendance.status as matter,
-        attendance.planned_start_at,
-        attendance.first_login_at
-    from marts.fct_attendance as attendance
-    left join marts.dim_agent as agent on agent.agent_id = attendance.agent_id
-    left join marts.dim_team as team on team.team_code = agent.team_code
-    where attendance.service_code = :service_code
-        and attendance.roster_date
-        between cast(:since as date) - 2 and cast(:until as date) + 1
-        and attendance.planned_start_at <= :until
-        and attendance.planned_end_at > :since
-        and (
-            attendance.status in ('no_show', 'absent')
-            -- Late, and not yet there when the window began
-            or (attendance.status = 'late' and attendance.first_login_at > :since)
-        )
-    order by
-        array_position(array['no_show', 'absent', 'late'], attendance.status),
-        team_name,
-        agent_name,
-        attendance.agent_id
-    """
-)
-
 
 def read_on_shift(connection: Connection, services: list[str], as_of: datetime) -> Rows:
     """People of the shifts that run at `as_of` with what is wrong, by service and team."""
     return connection.execute(ON_SHIFT, {"services": services, "as_of": as_of}).all()
-
-
-def read_in_window(
-    connection: Connection, service_code: str, since: datetime, until: datetime
-) -> Rows:
-    """People who were missing at a service in a span of time."""
-    return connection.execute(
-        IN_WINDOW, {"service_code": service_code, "since": since, "until": until}
-    ).all()

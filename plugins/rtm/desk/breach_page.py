@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from rtm.charts import Chart, Point, breach_chart
-from rtm.desk import absence, breaches, kpis, state
+from rtm.desk import breaches, kpis, state
+from rtm.recovery.missing import read_missing
 from rtm.speech import PERCENT
 
 Rows = Sequence[Row[Any]]
@@ -71,8 +72,6 @@ def read_breach_page(connection: Connection, breach: Row[Any]) -> BreachPage:
         breach_chart(points, interval, breach.target, window, breach.kpi in PERCENT),
         []
         if is_of_roster
-        else absence.read_in_window(
-            connection, breach.service_code, breach.started_at, breach.detected_at
-        ),
+        else read_missing(connection, breach.service_code, breach.started_at, breach.detected_at),
         breaches.read_due(connection, breach.plan_id),
     )

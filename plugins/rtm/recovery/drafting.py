@@ -15,6 +15,7 @@ from rtm.positions import COORDINATES
 from rtm.recipients import HERE
 from rtm.recovery.analysis import explain_gap, find_way_back
 from rtm.recovery.changing import SUBJECT, read_plan
+from rtm.recovery.missing import read_missing
 from rtm.recovery.telling import tell_of_breach
 from rtm.settings import Settings
 
@@ -36,21 +37,6 @@ BREACHES = text(
         select from ops.recovery_plan as plan where plan.breach_id = breach.breach_id
     )
     order by breach.breach_id
-    """
-)
-
-PEOPLE_MISSING = text(
-    """
-    select
-        count(*) filter (where status in ('absent', 'no_show')) as absent,
-        count(*) filter (where status = 'late') as late,
-        coalesce(
-            array_agg(agent_id order by agent_id) filter (where status in ('absent', 'no_show')),
-            '{}'
-        ) as absent_agents
-    from marts.fct_attendance
-    where service_code = :service_code
-        and planned_start_at <= :at and planned_end_at > :from
     """
 )
 
@@ -143,14 +129,9 @@ def _draft(connection: Connection, breach: Row[Any], facts: dict[str, Any], as_o
 
 def _facts(connection: Connection, breach: Row[Any]) -> dict[str, Any]:
     """The numbers at detection, as the plan keeps them."""
-    missing = connection.execute(
-        PEOPLE_MISSING,
-        {
-            "service_code": breach.service_code,
-            "from": breach.started_at,
-            "at": breach.detected_at,
-        },
-    ).one()
+    missing = read_missing(connection, breach.service_code, breach.started_at, breach.detected_at)
+    late = {person.agent_id for person in missing if person.matter == "late"}
+    absent = {person.agent_id for person in missing if person.matter != "late"}
     return {
         "service_code": breach.service_code,
         "channel": breach.channel,
@@ -166,9 +147,9 @@ def _facts(connection: Connection, breach: Row[Any]) -> dict[str, Any]:
         "denominator": float(breach.denominator),
         "at_risk": breach.at_risk,
         "severity": breach.severity,
-        "agents_absent": missing.absent,
-        "agents_late": missing.late,
-        "absent_agents": list(missing.absent_agents),
+        "agents_absent": len(absent),
+        "agents_late": len(late),
+        "absent_agents": sorted(absent),
     }
 
 
