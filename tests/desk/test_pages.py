@@ -40,6 +40,11 @@ def marts(centre):
     return query
 
 
+def listed(page):
+    """The numbers of the breaches in a list, top to bottom."""
+    return re.findall(r'<th[^>]*><a href="/rtm/breaches/(\d+)"', page)
+
+
 def open_breach(marts, service_code):
     return marts(
         "select * from marts.fct_breach"
@@ -98,6 +103,16 @@ def test_today_lists_open_breaches_plans_and_missing_rosters(sign_in, marts):
     of_priority = sign_in(OFFICE).get("/rtm/").text
     assert "versi terakhir ditolak" in of_priority
     assert "ditunggu sampai 23 Nov 2026 17:00 WITA" in of_priority
+    assert (
+        'href="/rtm/rosters/upload">Layanan Nasabah Prioritas, Sel 24 Nov 2026</a>' in of_priority
+    )
+
+
+def test_a_missing_roster_waits_only_for_those_who_can_upload_it(sign_in):
+    page = sign_in("admin", is_administrator=True).get("/rtm/").text
+    assert "Layanan Nasabah Prioritas" in page
+    assert "Roster yang belum masuk" not in page and "/rosters/upload" not in page
+    assert "Roster yang belum masuk" in sign_in(OFFICE).get("/rtm/").text
 
 
 def test_today_says_what_to_do_where_there_is_nothing(sign_in):
@@ -130,7 +145,7 @@ def test_the_list_holds_the_breaches_of_the_visitor_page_by_page(sign_in, marts)
     shown: list[str] = []
     for page in (1, 2):
         told = browser.get(f"/rtm/breaches?page={page}").text
-        shown += re.findall(r'data-breach="(\d+)"', told)
+        shown += listed(told)
     assert len(shown) == len(set(shown)) == count > PAGE_SIZE
     assert "Halaman 1 dari 2" in browser.get("/rtm/breaches").text
     assert "Tidak ada pelanggaran yang cocok" in browser.get("/rtm/breaches?page=900").text
@@ -153,8 +168,36 @@ def test_the_list_is_narrowed_by_state_plan_day_and_service(sign_in, marts, quer
         f" where service_code = 'KARTU' and scope = 'service' and {where}"
     )
     told = sign_in().get(f"/rtm/breaches?{query}").text
-    shown = re.findall(r'data-breach="(\d+)"', told)
+    shown = listed(told)
     assert sorted(shown) == sorted(str(row.breach_id) for row in expected)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_read_out"),
+    [
+        *(("/", True), ("/breaches", True), ("/breaches?state=open&page=1", True)),
+        # Those that are there appear in these lists as well: when they clear, when their plan takes
+        # a step, when a newer one moves them on
+        *(("/breaches?state=cleared", False), ("/breaches?plan=draft", False)),
+        ("/breaches?page=2", False),
+    ],
+)
+def test_a_row_that_appears_is_read_out_only_where_it_is_a_new_breach(sign_in, path, is_read_out):
+    page = sign_in().get(f"/rtm{path}").text
+    shown = listed(page)
+    assert shown
+    assert re.findall(r'data-breach="(\d+)"', page) == (shown if is_read_out else [])
+
+
+def test_channels_have_their_names_in_the_language_of_the_page(sign_in, marts):
+    breach = open_breach(marts, "KARTU")
+    name = {"voice": "telepon", "chat": "chat"}[breach.channel]
+    today = sign_in().get("/rtm/").text
+    page = sign_in().get(f"/rtm/breaches/{breach.breach_id}").text
+    assert "KPI Layanan Kartu, telepon" in today
+    assert f' {name}, Layanan Kartu"' in today.split(f'data-breach="{breach.breach_id}"')[1]
+    assert f"Layanan Kartu, {name}</h1>" in page
+    assert "voice" not in today + page
 
 
 def test_the_links_between_pages_keep_the_filter(sign_in):

@@ -63,6 +63,8 @@ def list_breaches(
         wanted=wanted,
         state=state_,
         found=found,
+        # On another page, or among those that cleared, a breach that comes is not a new one.
+        tells_new=number == 1 and state_ != "cleared" and not plan,
         last_page=max(1, -(-found // PAGE_SIZE)),
         plan_statuses=PLAN_STATUSES,
         months=months,

@@ -33,11 +33,13 @@ document.getElementById("problem")?.focus();
   };
 
   const breaches = () => new Map(
-    all("[data-breach]").map((row) => [row.dataset.breach, row.dataset.said]),
+    all("[data-breach]").map((row) => [Number(row.dataset.breach), row.dataset.said]),
   );
 
+  // Numbered as they are found: one below the latest is not new, it has moved up in the list.
   const announceNew = (before) => {
-    const said = [...breaches()].filter(([id]) => !before.has(id)).map(([, words]) => words);
+    const latest = Math.max(...before.keys());
+    const said = [...breaches()].filter(([id]) => id > latest).map(([, words]) => words);
     if (said.length) {
       document.getElementById("announce").textContent =
         `${main.dataset.newBreach}: ${said.join("; ")}`;
