@@ -1,4 +1,5 @@
-"""Who is not where the roster has them: absent, not logged in, late, in AUX beyond what is allowed.
+"""Who is not where the roster has them: not come, logged out again, in AUX beyond what is allowed;
+and who was late or over their AUX before.
 
 Reads marts; what these words mean is said there.
 """
@@ -34,12 +35,53 @@ ON_SHIFT = text(
             and attendance.planned_end_at > :as_of
     ),
 
+    -- These two once for all, and not for each person anew
+    exceptions as materialized (
+        select
+            exception.agent_id,
+            range_agg(tstzrange(exception.start_at, exception.end_at)) as excepted
+        from marts.fct_exception as exception
+        where exception.is_approved
+            and exception.start_at < exception.end_at
+            and exception.start_at <= :as_of
+            and exception.end_at > cast(:as_of as date) - 2
+        group by exception.agent_id
+    ),
+
+    -- Logged out or in AUX, without an exception at this moment
+    away as materialized (
+        select
+            now.agent_id,
+            now.state,
+            now.aux_code,
+            lower(spent.unexcepted) as since_at,
+            stretches.away_s
+        from marts.rpt_agent_now as now
+        left join exceptions on exceptions.agent_id = now.agent_id
+        cross join
+            lateral (
+                select
+                    tstzmultirange(tstzrange(now.since_at, :as_of))
+                    - coalesce(exceptions.excepted, '{}'::tstzmultirange) as unexcepted
+            ) as spent
+        cross join
+            lateral (
+                select
+                    sum(extract(epoch from upper(piece.stretch) - lower(piece.stretch))) as away_s
+                from unnest(spent.unexcepted) as piece (stretch)
+            ) as stretches
+        where now.state in ('logged_out', 'aux')
+            and upper(spent.unexcepted) = :as_of
+    ),
+
     matters as (
         select
             on_shift.*,
             on_shift.status as matter,
             null as aux_code,
-            compliance.login_late_s as extent_s
+            compliance.login_late_s as extent_s,
+            null::timestamptz as since_at,
+            on_shift.status <> 'late' as is_now
         from on_shift
         left join marts.fct_login_compliance as compliance
             on compliance.agent_id = on_shift.agent_id
@@ -50,15 +92,36 @@ ON_SHIFT = text(
         union all
         select
             on_shift.*,
+            'logged_out',
+            null,
+            away.away_s,
+            away.since_at,
+            true
+        from on_shift
+        inner join away on away.agent_id = on_shift.agent_id and away.state = 'logged_out'
+        inner join marts.dim_service as service on service.service_code = on_shift.service_code
+        where on_shift.status in ('present', 'late')
+            and away.away_s > service.logout_tolerance_s
+        union all
+        select
+            on_shift.*,
             case when aux.excess_s > 0 then 'over_aux' else 'over_occurrence' end,
             aux.aux_code,
-            case when aux.excess_s > 0 then aux.excess_s else aux.longest_s end
+            case when aux.excess_s > 0 then aux.excess_s else aux.longest_s end,
+            null,
+            -- Too long at one time: that which runs, and not an earlier one
+            away.agent_id is not null
+            and (aux.excess_s > 0 or away.away_s >= aux.longest_s)
         from on_shift
         inner join marts.fct_aux_usage as aux
             on aux.agent_id = on_shift.agent_id
             and aux.service_code = on_shift.service_code
             and aux.roster_date = on_shift.roster_date
             and aux.shift_code = on_shift.shift_code
+        left join away
+            on away.agent_id = on_shift.agent_id
+            and away.state = 'aux'
+            and aux.aux_code in (away.aux_code, 'UNMAPPED:' || away.aux_code)
         where aux.excess_s > 0 or aux.is_over_occurrence
     )
 
@@ -73,7 +136,9 @@ ON_SHIFT = text(
         matters.planned_start_at,
         matters.matter,
         matters.aux_code,
-        matters.extent_s
+        matters.extent_s,
+        matters.since_at,
+        matters.is_now
     from matters
     inner join marts.dim_service as service on service.service_code = matters.service_code
     left join marts.dim_agent as agent on agent.agent_id = matters.agent_id
@@ -82,7 +147,8 @@ ON_SHIFT = text(
         service.service_name,
         team_name,
         array_position(
-            array['no_show', 'absent', 'over_aux', 'over_occurrence', 'late'], matters.matter
+            array['no_show', 'absent', 'logged_out', 'over_aux', 'over_occurrence', 'late'],
+            matters.matter
         ),
         matters.extent_s desc nulls last,
         matters.agent_id
@@ -91,5 +157,6 @@ ON_SHIFT = text(
 
 
 def read_on_shift(connection: Connection, services: list[str], as_of: datetime) -> Rows:
-    """People of the shifts that run at `as_of` with what is wrong, by service and team."""
+    """What is wrong with people of the shifts that run at `as_of`, by service and team: whether it
+    keeps them from their place now (`is_now`), or did before."""
     return connection.execute(ON_SHIFT, {"services": services, "as_of": as_of}).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -60,11 +60,11 @@ class Service:
 
 @dataclass(frozen=True)
 class Team:
-    """People of one team who are not where the roster has them."""
+    """People of one team, each with all that is wrong."""
 
     service_name: str
     name: str
-    people: list[Row[Any]]
+    people: list[list[Row[Any]]]
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class Today:
     breaches: Rows
     plans: OpenPlans
     rosters: Rows
+    """Dates without a roster that the visitor may upload."""
     rounds: Rows
     """Teams in shifts under way whose floor the visitor is to check."""
     exceptions: Rows
@@ -84,11 +85,18 @@ class Today:
     coaching: Rows
     """Steps for the visitor to decide, or to follow up by now."""
     services: list[Service]
-    teams: list[Team]
+    away: list[Team]
+    """Who is not in place now."""
+    back: list[Team]
+    """Who is in place now, and was late or over their AUX before."""
 
     @property
-    def people(self) -> int:
-        return sum(len(team.people) for team in self.teams)
+    def people_away(self) -> int:
+        return _count(self.away)
+
+    @property
+    def people_back(self) -> int:
+        return _count(self.back)
 
 
 def read_today(connection: Connection, visitor: Visitor) -> Today:
@@ -97,12 +105,13 @@ def read_today(connection: Connection, visitor: Visitor) -> Today:
     clock = state.read_clock(connection)
     if clock.as_of is None:
         nothing = OpenPlans([], [])
-        return Today(None, "UTC", [], [], nothing, [], [], [], [], [], [])
+        return Today(None, "UTC", [], [], nothing, [], [], [], [], [], [], [])
     now = kpis.read_now(connection, codes)
     intervals = kpis.read_intervals(
         connection, codes, clock.as_of - WIDEST_ZONES, clock.as_of + timedelta(seconds=1)
     )
-    people = absence.read_on_shift(connection, codes, clock.as_of)
+    matters = absence.read_on_shift(connection, codes, clock.as_of)
+    away = {matter.agent_id for matter in matters if matter.is_now}
     known = state.read_services(connection, codes)
     return Today(
         clock.as_of,
@@ -110,18 +119,31 @@ def read_today(connection: Connection, visitor: Visitor) -> Today:
         state.read_missed_feeds(connection),
         breaches.read_open(connection, codes),
         read_open_plans(connection, visitor, MOST_OF_A_LIST),
-        state.read_missing_rosters(connection, codes),
+        state.read_missing_rosters(connection, visitor.services(Right.UPLOAD_ROSTER)),
         rotg_page.read_waiting(connection, visitor, clock.as_of),
         exception_page.read_to_decide(connection, visitor, MOST_OF_A_LIST),
         coaching_page.read_mine(connection, visitor, MOST_OF_A_LIST),
         _services(now, intervals, known),
-        [
-            Team(service, team, list(of_team))
-            for (service, team), of_team in groupby(
-                people, key=lambda person: (person.service_name, person.team_name)
-            )
-        ],
+        _teams(matter for matter in matters if matter.is_now),
+        _teams(matter for matter in matters if matter.agent_id not in away),
     )
+
+
+def _teams(matters: Iterable[Row[Any]]) -> list[Team]:
+    teams = []
+    for (service, name), of_team in groupby(
+        matters, key=lambda matter: (matter.service_name, matter.team_name)
+    ):
+        people: dict[str, list[Row[Any]]] = {}
+        for matter in of_team:
+            people.setdefault(matter.agent_id, []).append(matter)
+        teams.append(Team(service, name, list(people.values())))
+    return teams
+
+
+def _count(teams: list[Team]) -> int:
+    """Each person once, also who is in the shifts of two services."""
+    return len({matters[0].agent_id for team in teams for matters in team.people})
 
 
 def _services(now: Rows, intervals: Rows, known: Rows) -> list[Service]:
