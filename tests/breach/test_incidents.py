@@ -63,6 +63,23 @@ def test_the_board_and_the_desk_call_a_feed_behind_only_when_it_is_missed(at, sy
         assert [row.feed for row in feeds if row.is_missed] == missed
 
 
+def test_the_figures_of_a_feed_are_behind_only_when_it_is_missed(at, query):
+    told = "select is_feed_behind, verdict = 'behind' from marts.rpt_kpi_today where kpi = 'scr'"
+    for moment, minutes, is_missed in (
+        *((CLOSING, 30, False), (NEXT_OPENING, 4, False)),
+        (NEXT_OPENING, 6, True),
+    ):
+        at(moment, minutes)
+        (now,) = query(told)
+        assert tuple(now.values()) == (is_missed, is_missed)
+        # Nothing is judged by it all the same
+        (watched,) = query("select is_feed_behind from marts.rpt_kpi_watch where kpi = 'scr'")
+        assert watched["is_feed_behind"]
+        assert query("select what, is_missed from marts.rpt_behind") == [
+            {"what": "voice", "is_missed": is_missed}
+        ]
+
+
 def test_a_feed_that_was_missed_stays_so_when_everybody_has_left(at, deliver):
     assert at(CLOSING, -5) == (False, [])
     assert at(NEXT_OPENING, 6) == (True, ["call"])

@@ -167,7 +167,7 @@ final as (
                 else 100.0
             end * observed.numerator / nullif(observed.denominator, 0)
         )::double precision as observed,
-        behind.service_code is not null as is_feed_behind,
+        coalesce(behind.is_missed, false) as is_feed_behind,
         {{ built_as_of() }} as as_of,
         -- The window moves with the clock
         true as is_provisional
