@@ -163,6 +163,37 @@ def test_aux_and_floor_discipline_are_told_beyond_their_limits_once(centre, quer
     assert matters(query) == [("A2", "rotg", 3840, None), ("A2", "aux_allowance", 3960, None)]
     subjects = [row["subject"] for row in query(MATTERS) if row["agent_id"] == "A2"]
     assert subjects == ["aux_over_occurrence", "ISTIRAHAT"]
+    # It began when the hour was used up, not with the shift
+    since = MORNING + 120 * MINUTE
+    assert query(BEGAN, matter="aux_allowance") == [{"agent_id": "A2", "started_at": since}]
+
+
+BEGAN = "select agent_id, started_at from marts.fct_breach where matter = :matter"
+
+
+def test_a_gap_begins_with_its_first_and_is_told_once_though_it_moves(centre, deliver, query):
+    for minute, agent, event in (
+        *((-1, "A1", "login"), (-1, "A2", "login"), (60, "A2", "logout"), (100, "A2", "login")),
+        *((120, "A2", "logout"), (130, "A2", "login")),
+    ):
+        centre.events.tell(minute, agent, event)
+    centre.look(131)
+    assert matters(query) == [("A2", "login_gap", 3000, None)]
+    assert "23/11/2026 09:00 WIB" in body(centre.digests()[-1])
+    began = [{"agent_id": "A2", "started_at": MORNING + 60 * MINUTE}]
+    assert query(BEGAN, matter="login_gap") == began
+    deliver(
+        "exception",
+        "doctor.csv",
+        "exception_id,agent_id,start_at,end_at,reason,approved_by,updated_at\n"
+        f"X1,A2,{DAY}T09:00,{DAY}T09:40,dokter,L1,{DAY}T10:15\n",
+        MORNING + 135 * MINUTE,
+    )
+    centre.look(136)
+    (found,) = query("select started_at from marts.rpt_agent_matter where matter = 'login_gap'")
+    assert found["started_at"] == MORNING + 120 * MINUTE
+    assert [matter for _, matter, *_ in matters(query)] == ["login_gap"]
+    assert query(BEGAN, matter="login_gap") == began, "as it was told"
 
 
 def test_nobody_is_missing_while_the_states_of_agents_are_behind(centre, query):
@@ -240,8 +271,10 @@ select 'X' || agent, 'KARTU', day, 'P', 'agent', 'work', day + interval '1 hour'
 from generate_series(1, 500) as agent
 cross join generate_series(date '2026-08-25', date '2026-11-22', interval '1 day') as day;
 insert into intermediate.int_shift_aux
-    (agent_id, service_code, roster_date, shift_code, aux_code, aux_s, is_provisional)
-select agent_id, service_code, roster_date, shift_code, 'ISTIRAHAT', 4000, false
+    (agent_id, service_code, roster_date, shift_code, aux_code, aux_s, excess_started_at,
+     is_provisional)
+select agent_id, service_code, roster_date, shift_code, 'ISTIRAHAT', 4000,
+    planned_start_at + interval '1 hour', false
 from intermediate.int_shift_attendance where starts_with(agent_id, 'X');
 insert into intermediate.int_rotg_shift
     (agent_id, service_code, roster_date, shift_code, rule_code, rule_version, started_at,

@@ -59,7 +59,7 @@ conformity as (
             (
                 'login_gap',
                 shifts.gap_s > shifts.logout_tolerance_s,
-                greatest(shifts.planned_start_at, shifts.first_login_at),
+                shifts.gap_started_at,
                 shifts.logout_tolerance_s,
                 shifts.gap_s
             )
@@ -76,7 +76,7 @@ aux as (
         spent.shift_code,
         'aux_allowance' as matter,
         spent.aux_code as subject,
-        shifts.planned_start_at as started_at,
+        spent.excess_started_at as started_at,
         '<=' as comparator,
         aux_code.allowance_s as threshold,
         spent.aux_s as observed,

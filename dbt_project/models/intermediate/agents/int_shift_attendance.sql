@@ -51,9 +51,8 @@ measured as (
             'tstzmultirange(tstzrange(upper(presence.presence), presence.planned_end_at))'
             ' - presence.excepted'
         ) }} as logout_early_s,
-        {{ seconds_in(
-            'tstzmultirange(range_merge(presence.presence)) - presence.presence - presence.excepted'
-        ) }} as gap_s,
+        gaps.during as gaps,
+        {{ seconds_in('gaps.during') }} as gap_s,
         {{ seconds_in(
             'presence.logged_in_properly'
             ' * tstzmultirange(tstzrange(presence.planned_end_at, presence.window_end_at))'
@@ -67,6 +66,13 @@ measured as (
             ' - presence.excepted'
         ) }} as expected_s
     from {{ ref('int_shift_presence') }} as presence
+    cross join
+        lateral (
+            select
+                tstzmultirange(range_merge(presence.presence))
+                - presence.presence
+                - presence.excepted as during
+        ) as gaps
 ),
 
 judged as (
@@ -114,6 +120,9 @@ working as (
                 then judged.logout_early_s
         end as logout_early_s,
         case when not judged.is_excused and judged.has_presence then judged.gap_s end as gap_s,
+        -- Of the first one
+        case when not judged.is_excused and judged.has_presence then lower(judged.gaps) end
+            as gap_started_at,
         case when not judged.is_excused then judged.overtime_s end as overtime_s,
         case when not judged.is_excused then judged.logged_in_s end as logged_in_s,
         case when not judged.is_excused then judged.expected_s end as expected_s,
@@ -177,6 +186,7 @@ final as (
         excused.scheduled_s,
         0,
         'excused',
+        null,
         null,
         null,
         null,

@@ -26,6 +26,8 @@ select
     sum(stretches.stretch_s) as aux_s,
     count(*) as occurrences,
     max(stretches.stretch_s) as longest_s,
+    -- From when on more was spent than is allowed
+    min(lower(stretches.excess)) as excess_started_at,
     max(stretches.settles_at) > {{ as_of() }} as is_provisional
 from {{ ref('int_shift_aux_stretch') }} as stretches
 group by
