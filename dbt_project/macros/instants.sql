@@ -38,6 +38,12 @@
     date_bin({{ interval_length() }}, {{ instant }}, {{ local_midnight(instant, zone) }})
 {%- endmacro %}
 
+{# Start of the interval whose agents tell the staffing at an instant: the one that holds it, but the
+   last whole one while less than a minute of it has passed. Nobody has been there for no time. #}
+{% macro staffed_interval(instant, zone) -%}
+    {{ interval_start('(' ~ instant ~ " - interval '1 minute')", zone) }}
+{%- endmacro %}
+
 {# Seconds between two instants; never negative, null if either is unknown. #}
 {% macro seconds_between(earlier, later) -%}
     case

@@ -390,14 +390,7 @@
             and {{ is_beyond('watched', 'bounded.long_at_best') }}
             and {{ is_beyond('watched', 'bounded.short_observed', unknown='true') }}
                 as is_missed_long,
-            case watched.comparator
-                when '>='
-                    then bounded.clear_observed
-                        >= least(watched.target + watched.clear_margin, watched.unit)
-                else
-                    bounded.clear_observed
-                    <= greatest(watched.target - watched.clear_margin, 0)
-            end as is_recovered
+            {{ is_recovered('watched', 'bounded.clear_observed') }} as is_recovered
         from bounded
         inner join watched using (service_code, channel, kpi)
     ),
@@ -462,7 +455,7 @@
             0,
             null,
             {{ is_beyond('watched', 'waiting.level') }},
-            waiting.level <= greatest(watched.target - watched.clear_margin, 0)
+            {{ is_recovered('watched', 'waiting.level') }}
         from waiting
         inner join watched using (service_code, channel, kpi)
     )
@@ -562,6 +555,25 @@
         end,
         {{ unknown }}
     )
+{%- endmacro %}
+
+{#
+    Whether a value is back on target by the margin of the rule. No margin asks for more than all of a
+    share, or for less than nothing. Staffing may be above 100 %, and so may its target; but whoever
+    has all that are required has recovered, whatever the margin.
+#}
+{% macro is_recovered(watched, value) -%}
+    case {{ watched }}.comparator
+        when '>='
+            then {{ value }} >= greatest(
+                {{ watched }}.target,
+                least(
+                    {{ watched }}.target + {{ watched }}.clear_margin,
+                    case when {{ watched }}.test in ('rate', 'staff') then 100 end
+                )
+            )
+        else {{ value }} <= greatest({{ watched }}.target - {{ watched }}.clear_margin, 0)
+    end
 {%- endmacro %}
 
 {# Of a column that every window has, that of the window that decides: the one that shows a miss. #}

@@ -131,7 +131,7 @@ attendance as (
     group by breaches.breach_id
 ),
 
--- Agents in the interval up to the detection, and those required in it
+-- Agents in the interval up to the detection, and those required in it, as rpt_staff_now had it
 staffing as (
     select
         breaches.breach_id,
@@ -147,18 +147,25 @@ staffing as (
                 between (breaches.detected_at at time zone service.timezone)::date - 1
                 and (breaches.detected_at at time zone service.timezone)::date
                 and presence.function <> 'rtfm'
-        ) / nullif({{ seconds_in('until.span') }}, 0) as present
+        ) / {{ seconds_in('until.span') }} as present
     from breaches
     inner join {{ ref('int_service') }} as service on service.service_code = breaches.service_code
     cross join
         lateral (
             select
-                {{ interval_start('breaches.detected_at', 'service.timezone') }} as interval_start
+                {{ staffed_interval('breaches.detected_at', 'service.timezone') }} as interval_start
         ) as running
     cross join
         lateral (
             select
-                tstzmultirange(tstzrange(running.interval_start, breaches.detected_at)) as span
+                tstzmultirange(
+                    tstzrange(
+                        running.interval_start,
+                        least(
+                            breaches.detected_at, running.interval_start + {{ interval_length() }}
+                        )
+                    )
+                ) as span
         ) as until
     inner join {{ ref('fct_roster_evaluation') }} as evaluation
         on evaluation.service_code = breaches.service_code

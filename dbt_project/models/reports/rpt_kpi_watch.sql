@@ -66,10 +66,7 @@ watched as (
         null as at_risk_s,
         {{ is_beyond('staff', 'staff.observed') }} and staff.is_active,
         coalesce(
-            case staff.comparator
-                when '>=' then staff.observed >= staff.target + staff.clear_margin
-                else staff.observed <= staff.target - staff.clear_margin
-            end,
+            {{ is_recovered('staff', 'staff.observed') }},
             -- Nobody is expected any more
             true
         ),

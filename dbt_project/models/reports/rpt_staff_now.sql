@@ -4,7 +4,7 @@ services as (
     select
         service.service_code,
         service.timezone,
-        {{ interval_start(built_as_of(), 'service.timezone') }} as interval_start
+        {{ staffed_interval(built_as_of(), 'service.timezone') }} as interval_start
     from {{ ref('int_service') }} as service
 ),
 
@@ -33,7 +33,7 @@ staff as (
     cross join
         lateral (
             select
-                coalesce(evaluation.present, 0) as present,
+                evaluation.present,
                 evaluation.required
             from {{ ref('fct_roster_evaluation') }} as evaluation
             where evaluation.service_code = services.service_code
@@ -54,7 +54,7 @@ select
     coalesce(shifts.known, 0) as attendance_denominator,
     {{ percent('shifts.came', 'shifts.known') }} as attendance_pct,
     'attendance/1' as attendance_formula,
-    -- Agents, on average over the interval that runs
+    -- Agents, on average over what has passed of the interval
     staff.present as staffing_numerator,
     staff.required as staffing_denominator,
     {{ percent('staff.present', 'staff.required') }} as staffing_pct,
