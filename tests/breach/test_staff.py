@@ -161,6 +161,71 @@ def test_a_plan_for_missing_people_is_judged_by_the_intervals_after_it(look, que
     assert [plan["is_effective"] for plan in query(judged)] == [comes, comes]
 
 
+def test_a_plan_for_missing_people_waits_for_states_that_are_behind(look, query, deliver, system):
+    look(-5, "L1", "A1")
+    for minute in (1, 9, 16, 31, 36, 41):
+        look(minute)
+    with system.warehouse.transaction(Role.APP) as connection:
+        connection.exec_driver_sql(
+            "update ops.recovery_plan set status = 'done', horizon_min = 60,"
+            f" done_at = '{(MORNING + 45 * MINUTE).isoformat()}'"
+        )
+    look(50)
+    judged = (
+        "select is_effective from ops.recovery_plan inner join ops.breach using (breach_id)"
+        " where kpi in ('attendance', 'staffing')"
+    )
+    waits = "select told_by, told_until, is_waiting_for_data from marts.rpt_effect_awaited"
+
+    def waiting(told_until, is_waiting):
+        row = {"told_by": "agents", "told_until": told_until, "is_waiting_for_data": is_waiting}
+        return [row, row]
+
+    # Nothing comes any more, long after the horizon as well
+    for minute, is_waiting in ((100, False), (121, True), (20 * 60, True)):
+        run_cycle(system, MORNING + minute * MINUTE)
+        assert query(judged) == [{"is_effective": None}] * 2
+        assert query(waits) == waiting(MORNING + 50 * MINUTE, is_waiting)
+    run_cycle(system, MORNING + timedelta(hours=49))
+    assert query(judged) == [{"is_effective": None}] * 2
+    assert query(waits) == waiting(None, True)
+    # Then it is told that A2 came before nine
+    back = MORNING + timedelta(hours=50)
+    rows = f"late,{(MORNING + 55 * MINUTE).isoformat()},A2,login\n"
+    rows += f"now,{back.isoformat()},A1,login\n"
+    deliver("agent_event", "late.csv", EVENTS + rows, back)
+    run_cycle(system, back)
+    assert query(judged) == [{"is_effective": True}] * 2
+    assert query(waits) == []
+
+
+@pytest.mark.parametrize("kpi", ["attendance", "staffing"])
+def test_no_margin_asks_for_more_than_all(look, deliver, query, kpi):
+    rules = f"service_code,kpi,clear_margin\nKARTU,{kpi},20\n"
+    deliver("breach_rule", "rules.csv", rules, MORNING - timedelta(hours=1))
+    look(-5, "L1", "A1")
+    for minute in (1, 9, 16, 31, 36, 41):
+        look(minute)
+    for minute in (45, 50, 55, 61, 70, 76, 80):
+        look(minute, "A1", "A2")
+    (breach,) = query("select cleared_because from marts.fct_breach where kpi = :kpi", kpi=kpi)
+    assert breach["cleared_because"] == "met"
+
+
+def test_in_its_first_minute_an_interval_says_nothing_of_who_is_there(look, query):
+    look(-5, "L1", "A1")
+    look(1)
+    # At half past eight the breach opens, by the half hour before
+    assert look(30)[0] == ("staffing", 1, 2, None)
+    (now,) = query("select interval_start, staffing_numerator from marts.rpt_staff_now")
+    assert now == {"interval_start": MORNING, "staffing_numerator": 1}
+    # Counted again it is the same
+    look(36)
+    assert look(41)[0] == ("staffing", 1, 2, None)
+    (now,) = query("select interval_start from marts.rpt_staff_now")
+    assert now["interval_start"] == MORNING + 30 * MINUTE
+
+
 def test_a_peak_that_somebody_expects_silences_only_what_it_names(system, deliver, query):
     deliver_reference(deliver)
     targets = REFERENCE["kpi_target"] + "KARTU,voice,abandon_rate,<=,5,,,5,2026-01-01\n"

@@ -333,6 +333,23 @@ def test_a_plan_whose_effect_is_not_known_yet_is_closed_with_a_reason(reader, pl
     assert "Nobody calls at night" in lia.text(plan)
 
 
+def test_a_plan_that_is_not_judged_because_data_are_missing_says_so(
+    reader,
+    plan,
+    missed,  # noqa: F811
+):
+    lia, koko = reader("L1"), reader("K1", "en")
+    assert lia.post(plan, "submit", **PLAN).status_code == 303
+    for who, action in ((koko, "verify"), (lia, "start"), (lia, "finish")):
+        assert who.post(plan, action, note="Kabel baru").status_code == 303
+    missing = "Its horizon is over, but the data up to then have not come in"
+    for hours, is_missing in ((2, False), (5, True)):
+        run_cycle(missed, TEN + timedelta(hours=hours))
+        page = koko.text(plan)
+        assert "Its effect is awaited." in page
+        assert (missing in page) is is_missing
+
+
 def test_once_the_effect_is_known_a_note_on_the_closing_is_no_must(
     reader,
     plan,

@@ -17,6 +17,7 @@ from rtm.recovery.changing import UnknownPlanError
 from rtm.recovery.lifecycle import Action, PlanError
 from rtm.warehouse import Role
 from tests.recovery.conftest import MINUTE, TEN, calls, content
+from tests.small_centre import CALL_HEADER
 
 SIX = TEN + 6 * MINUTE
 
@@ -245,6 +246,7 @@ def test_the_effect_is_proved_by_intervals_on_target_in_a_row(act, missed, deliv
     deliver("call", "last.csv", calls("Z", last, 8, "answered"), last + MINUTE)
     run_cycle(missed, last + 29 * MINUTE)
     assert query("select is_effective from ops.recovery_plan") == [{"is_effective": None}]
+    deliver("call", "quiet.csv", CALL_HEADER, last + 31 * MINUTE)
     run_cycle(missed, last + 31 * MINUTE)
     (plan, *_) = query(
         "select is_effective, effect_known_at from ops.recovery_plan order by plan_id"
@@ -262,10 +264,33 @@ def test_few_calls_prove_an_effect_only_together(act, missed, deliver, query):
         deliver("call", f"{n}.csv", calls(f"E{n}", first, 1, "answered"), first)
     run_cycle(missed, TEN + timedelta(minutes=30 * 5 + 31))
     assert query("select is_effective from ops.recovery_plan") == [{"is_effective": None}]
-    deliver("call", "6.csv", calls("E6", TEN + timedelta(hours=3), 1, "answered"), TEN)
-    run_cycle(missed, TEN + timedelta(hours=3, minutes=32))
+    sixth = TEN + timedelta(hours=3)
+    deliver("call", "6.csv", calls("E6", sixth, 1, "answered"), sixth + 31 * MINUTE)
+    run_cycle(missed, sixth + 32 * MINUTE)
     # Five calls up to the fifth interval, five up to the sixth
     assert query("select is_effective from ops.recovery_plan") == [{"is_effective": True}]
+
+
+def test_half_of_an_interval_proves_nothing_while_the_rest_is_not_there(
+    act, missed, deliver, query
+):
+    steps(act, *TO_DONE)
+    for name, minute in (("first", 30), ("second", 60)):
+        first = TEN + minute * MINUTE
+        told = calls(name, first, 8, "answered")
+        # Nothing comes after the first five minutes of the second
+        deliver("call", f"{name}.csv", told, first + 5 * MINUTE)
+    effect = "select is_effective from ops.recovery_plan"
+    for hours in (1.6, 5):
+        run_cycle(missed, TEN + timedelta(hours=hours))
+        assert query(effect) == [{"is_effective": None}]
+    (awaited,) = query("select told_by, is_waiting_for_data from marts.rpt_effect_awaited")
+    assert awaited == {"told_by": "voice", "is_waiting_for_data": True}
+    # What had been missing: nobody answered any more
+    back = TEN + timedelta(hours=6)
+    deliver("call", "late.csv", calls("late", TEN + 70 * MINUTE, 30, "abandoned"), back)
+    run_cycle(missed, back)
+    assert query(effect) == [{"is_effective": False}]
 
 
 def test_a_plan_without_effect_within_its_horizon_is_told_so(act, missed, deliver, query):
@@ -276,7 +301,9 @@ def test_a_plan_without_effect_within_its_horizon_is_told_so(act, missed, delive
         deliver("call", f"{n}.csv", calls(f"E{n}", first, 8, outcome), first)
     run_cycle(missed, TEN + timedelta(hours=4))
     assert query("select is_effective from ops.recovery_plan") == [{"is_effective": None}]
-    run_cycle(missed, TEN + timedelta(hours=4, minutes=35))
+    end = TEN + timedelta(hours=4, minutes=35)
+    deliver("call", "quiet.csv", CALL_HEADER, end)
+    run_cycle(missed, end)
     assert query("select is_effective from ops.recovery_plan") == [{"is_effective": False}]
     mails = query("select recipient, body_text from ops.outbox where kind = 'plan_ineffective'")
     told = {mail["recipient"] for mail in mails}

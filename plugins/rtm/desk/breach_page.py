@@ -35,6 +35,8 @@ class BreachPage:
     missing: Rows
     due: Row[Any] | None
     """The next step of its plan, with when it is due."""
+    waits_for_data: bool
+    """Its plan is not judged because data are missing."""
 
     @property
     def duration_s(self) -> float:
@@ -74,4 +76,5 @@ def read_breach_page(connection: Connection, breach: Row[Any]) -> BreachPage:
         if is_of_roster
         else read_missing(connection, breach.service_code, breach.started_at, breach.detected_at),
         breaches.read_due(connection, breach.plan_id),
+        breaches.waits_for_data(connection, breach.plan_id),
     )

@@ -61,6 +61,10 @@ DUE = text(
     """
 )
 
+WAITS_FOR_DATA = text(
+    "select is_waiting_for_data from marts.rpt_effect_awaited where plan_id = :plan_id"
+)
+
 LISTED = text(
     f"""
     select {COLUMNS}, count(*) over () as found
@@ -129,6 +133,11 @@ def read_due(connection: Connection, plan_id: int | None) -> Row[Any] | None:
     """When the next step of a plan is due, and when the coordinators are told that it was not
     taken; None where no step waits."""
     return connection.execute(DUE, {"plan_id": plan_id}).one_or_none()
+
+
+def waits_for_data(connection: Connection, plan_id: int | None) -> bool:
+    """Whether a plan would be judged by now, if the data of its horizon had come in."""
+    return bool(connection.execute(WAITS_FOR_DATA, {"plan_id": plan_id}).scalar())
 
 
 def read_list(connection: Connection, services: list[str], wanted: Wanted) -> Rows:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from rtm.recovery.effect import EXPECTED_SHIFTS
+from rtm.recovery.effect import ATTENDANCE
 
 Rows = Sequence[Row[Any]]
 
@@ -101,15 +101,14 @@ INTERVALS = text(
             told.denominator,
             told.denominator as volume
         from marts.fct_roster_evaluation as staff
+        inner join marts.dim_service as service on service.service_code = staff.service_code
         cross join lateral (
             select staff.present as numerator, staff.required as denominator
             where cast(:kpi as text) = 'staffing' and staff.required is not null
             union all
-            select
-                count(*) filter (where shift.first_login_at <= staff.interval_start),
-                count(*)
-            {EXPECTED_SHIFTS}
-            having cast(:kpi as text) = 'attendance'
+            select shifts.came, shifts.known
+            from {ATTENDANCE} as shifts
+            where cast(:kpi as text) = 'attendance'
         ) as told
         where cast(:kpi as text) in ('attendance', 'staffing')
             and staff.service_code = any(:services)

@@ -3,8 +3,9 @@ plan names, within its horizon, counted from the moment it was done.
 
 An interval in which nothing was measured says nothing, and one of fewer contacts than the target's
 `min_volume` says something only together with those before it. So where a service closes for the
-night, the verdict waits for as many measured intervals as it needs. That a plan is closed meanwhile
-changes nothing: it is judged as well.
+night, the verdict waits for as many measured intervals as it needs. So it does where the data are
+behind (`marts.rpt_effect_awaited`), and if they never come there is none. That a plan is closed
+meanwhile changes nothing: it is judged as well.
 """
 
 from __future__ import annotations
@@ -18,22 +19,35 @@ from rtm.recovery.changing import SUBJECT, read_plan
 from rtm.recovery.telling import tell_of_no_effect
 from rtm.settings import Settings
 
-# The shifts that run at the beginning of an interval (`staff`, a row of fct_roster_evaluation), and
-# of which it is known whether the agent came.
-EXPECTED_SHIFTS = """
-    from marts.fct_attendance as shift
-    where shift.service_code = staff.service_code
-        and shift.planned_start_at <= staff.interval_start
-        and shift.planned_end_at > staff.interval_start
-        and shift.status in ('present', 'late', 'no_show', 'absent')
-        -- The day before for a shift over midnight, and whatever the zone
-        and shift.roster_date >= staff.interval_start::date - 2
-        and shift.roster_date <= staff.interval_start::date + 1
+# Of the shifts that run at the beginning of an interval (`staff`, a row of fct_roster_evaluation,
+# of a `service`), those whose agent `came` by then, of those of which that was `known` by then: as
+# rpt_breach_recount counts them at any moment.
+ATTENDANCE = """
+    (
+        select
+            count(*) filter (where shift.first_login_at <= staff.interval_start) as came,
+            count(*) as known
+        from marts.fct_attendance as shift
+        where shift.service_code = staff.service_code
+            and shift.planned_start_at <= staff.interval_start
+            and shift.planned_end_at > staff.interval_start
+            and shift.status in ('present', 'late', 'no_show', 'absent')
+            and (
+                shift.first_login_at <= staff.interval_start
+                or shift.planned_start_at + service.no_show_after_s * interval '1 second'
+                <= staff.interval_start
+            )
+            -- The day before for a shift over midnight, and whatever the zone
+            and shift.roster_date >= staff.interval_start::date - 2
+            and shift.roster_date <= staff.interval_start::date + 1
+    )
 """
 
 # In the terms of the interval marts.
 # Who is there is told for each interval that is over: agents on average of those required, and of
-# the shifts that ran at its beginning those whose agent had come.
+# the shifts that ran at its beginning those whose agent had come. The mart holds such an interval
+# for provisional until all its shifts are settled, hours after their end; what it says of a time
+# that is over changes only with what arrives.
 JUDGE = text(
     f"""
     with
@@ -41,8 +55,9 @@ JUDGE = text(
     done as (
         select
             plan.plan_id,
-            plan.done_at,
-            plan.done_at + plan.horizon_min * interval '1 minute' as horizon_at,
+            awaited.done_at,
+            awaited.horizon_at,
+            awaited.told_until,
             plan.on_target_intervals,
             breach.service_code,
             breach.channel,
@@ -58,27 +73,33 @@ JUDGE = text(
                     then 1
                 else coalesce(watched.min_volume, 10)
             end as min_volume
-        from ops.recovery_plan as plan
+        from marts.rpt_effect_awaited as awaited
+        inner join ops.recovery_plan as plan on plan.plan_id = awaited.plan_id
         inner join ops.breach as breach on breach.breach_id = plan.breach_id
         left join intermediate.int_watched_kpi as watched
             on watched.service_code = breach.service_code
             and watched.channel = breach.channel
             and watched.kpi = breach.kpi
-        where plan.status in ('done', 'closed')
-            and plan.is_effective is null
-            and plan.done_at <= :as_of
+        where awaited.done_at <= :as_of
     ),
 
     measured as (
         select
             done.*,
             counts.interval_start,
-            counts.is_provisional,
+            -- Of an interval that its feed has not told to its end some may be missing
+            counts.is_provisional
+            or coalesce(
+                counts.interval_start + make_interval(mins => clock.interval_min::int)
+                > done.told_until,
+                true
+            ) as is_provisional,
             counts.numerator,
             counts.denominator,
             sum(counts.denominator) over so_far as reached,
             sum(counts.denominator) over so_far - counts.denominator as reached_before
         from done
+        cross join ops.clock as clock
         cross join lateral (
             select
                 voice.interval_start,
@@ -124,23 +145,21 @@ JUDGE = text(
                 staff.interval_start,
                 false,
                 case done.kpi
-                    when 'staffing' then coalesce(staff.present, 0) / nullif(staff.required, 0)
+                    when 'staffing' then staff.present / nullif(staff.required, 0)
                     when 'attendance' then (
-                        select
-                            1.0
-                            * count(*) filter (where shift.first_login_at <= staff.interval_start)
-                            / nullif(count(*), 0)
-                        {EXPECTED_SHIFTS}
+                        select 1.0 * shifts.came / nullif(shifts.known, 0)
+                        from {ATTENDANCE} as shifts
                     )
                 end,
                 1
             from marts.fct_roster_evaluation as staff
+            inner join marts.dim_service as service
+                on service.service_code = staff.service_code
             where done.kpi in ('attendance', 'staffing')
                 and staff.service_code = done.service_code
                 and staff.interval_start >= done.done_at
                 and staff.interval_start
-                <= cast(:as_of as timestamptz)
-                - (select make_interval(mins => interval_min::int) from ops.clock)
+                <= cast(:as_of as timestamptz) - make_interval(mins => clock.interval_min::int)
         ) as counts
         where counts.numerator is not null and counts.denominator > 0
         window so_far as (partition by done.plan_id order by counts.interval_start)
@@ -206,7 +225,7 @@ JUDGE = text(
     failed as (
         select plan_id
         from counted
-        where horizon_at <= :as_of
+        where horizon_at <= told_until
         group by plan_id, on_target_intervals
         having count(*) >= on_target_intervals and not bool_or(is_told_provisional)
     ),
