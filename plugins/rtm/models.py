@@ -272,7 +272,7 @@ def _tell_planner(warehouse: Warehouse) -> None:
 def _unneeded(warehouse: Warehouse) -> list[str]:
     """The folders of models none of whose feeds has ever been delivered."""
     with warehouse.engine(Role.APP).connect() as connection:
-        delivered = set(
+        delivered: set[str] = set(
             connection.execute(
                 text(
                     "select feed from unnest(cast(:feeds as text[])) as feed"
