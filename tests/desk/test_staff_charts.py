@@ -33,7 +33,7 @@ def lia(system, look):  # noqa: F811
         (
             "attendance",
             "shifts under way",
-            "08:00 WIB 100.0 % 2 / 2 2 08:30 WIB 66.7 % 2 / 3 3",
+            "08:00 WIB 100.0 % 2 / 2 2 – 23 Nov 2026 08:30 WIB 66.7 % 2 / 3 3",
         ),
     ],
 )
