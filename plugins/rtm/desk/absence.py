@@ -70,7 +70,8 @@ ON_SHIFT = text(
                     sum(extract(epoch from upper(piece.stretch) - lower(piece.stretch))) as away_s
                 from unnest(spent.unexcepted) as piece (stretch)
             ) as stretches
-        where now.state in ('logged_out', 'aux')
+        where now.service_code = any(:services)
+            and now.state in ('logged_out', 'aux')
             and upper(spent.unexcepted) = :as_of
     ),
 
