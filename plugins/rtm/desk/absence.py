@@ -35,33 +35,49 @@ ON_SHIFT = text(
             and attendance.planned_end_at > :as_of
     ),
 
-    -- These two once for all, and not for each person anew
+    -- Logged out or in AUX; once for all, and not for each person anew
+    gone as materialized (
+        select now.agent_id, now.state, now.aux_code, now.since_at
+        from marts.rpt_agent_now as now
+        where now.service_code = any(:services)
+            and now.state in ('logged_out', 'aux')
+            and now.since_at < :as_of
+            and now.agent_id in (select on_shift.agent_id from on_shift)
+    ),
+
+    -- Of these people alone: of all exceptions that were ever told, the version that holds would
+    -- have to be found
     exceptions as materialized (
         select
             exception.agent_id,
             range_agg(tstzrange(exception.start_at, exception.end_at)) as excepted
         from marts.fct_exception as exception
-        where exception.is_approved
+        where exception.exception_id = any(
+                array(
+                    select version.exception_id
+                    from staging.stg_canonical__exception as version
+                    where version.agent_id = any(array(select gone.agent_id from gone))
+                )
+            )
+            and exception.is_approved
             and exception.start_at < exception.end_at
-            and exception.start_at <= :as_of
-            and exception.end_at > cast(:as_of as date) - 2
         group by exception.agent_id
     ),
 
-    -- Logged out or in AUX, without an exception at this moment
+    -- Without an exception at this moment
     away as materialized (
         select
-            now.agent_id,
-            now.state,
-            now.aux_code,
+            gone.agent_id,
+            gone.state,
+            gone.aux_code,
             lower(spent.unexcepted) as since_at,
             stretches.away_s
-        from marts.rpt_agent_now as now
-        left join exceptions on exceptions.agent_id = now.agent_id
+        from gone
+        left join exceptions on exceptions.agent_id = gone.agent_id
         cross join
             lateral (
                 select
-                    tstzmultirange(tstzrange(now.since_at, :as_of))
+                    tstzmultirange(tstzrange(gone.since_at, :as_of))
                     - coalesce(exceptions.excepted, '{}'::tstzmultirange) as unexcepted
             ) as spent
         cross join
@@ -70,9 +86,7 @@ ON_SHIFT = text(
                     sum(extract(epoch from upper(piece.stretch) - lower(piece.stretch))) as away_s
                 from unnest(spent.unexcepted) as piece (stretch)
             ) as stretches
-        where now.service_code = any(:services)
-            and now.state in ('logged_out', 'aux')
-            and upper(spent.unexcepted) = :as_of
+        where upper(spent.unexcepted) = :as_of
     ),
 
     matters as (
