@@ -76,5 +76,7 @@ def read_breach_page(connection: Connection, breach: Row[Any]) -> BreachPage:
         if is_of_roster
         else read_missing(connection, breach.service_code, breach.started_at, breach.detected_at),
         breaches.read_due(connection, breach.plan_id),
-        breaches.waits_for_data(connection, breach.plan_id),
+        # Before it is done nobody asks for its effect
+        breach.plan_status in ("done", "closed")
+        and breaches.waits_for_data(connection, breach.plan_id),
     )
