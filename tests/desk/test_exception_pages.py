@@ -120,6 +120,7 @@ def test_what_is_wrong_with_a_request_is_told_first_and_leads_to_its_field(reade
 
 def test_what_has_no_room_is_counted_and_all_of_it_can_be_seen(reader, small, deliver, monkeypatch):
     monkeypatch.setattr(exception_page, "MOST_SHOWN", 1)
+    monkeypatch.setattr("rtm.desk.today.MOST_OF_A_LIST", 1)
     now = small.now
     until = (now + timedelta(hours=1)).isoformat()
     deliver(
