@@ -9,8 +9,7 @@ plans as materialized (
         breach.service_code,
         breach.channel,
         breach.kpi,
-        case when breach.kpi in {{ kpis_of_people() }} then 'agents' else breach.channel end
-            as told_by
+        {{ told_by('breach') }} as told_by
     from {{ source('ops', 'recovery_plan') }} as plan
     inner join {{ source('ops', 'breach') }} as breach on breach.breach_id = plan.breach_id
     where plan.status in ('done', 'closed')

@@ -1,7 +1,7 @@
 """Who is not where the roster has them: not come, logged out again, in AUX beyond what is allowed;
 and who was late or over their AUX before.
 
-Reads marts; what these words mean is said there.
+Reads marts, where it is said what these words mean, and staging to find the exceptions of a few.
 """
 
 from __future__ import annotations

@@ -133,8 +133,10 @@ def change_plan(
         replace(now, content=written),
         *(change.action, change.actor, change.at, change.note),
     )
-    due = connection.execute(DUE, {"plan_id": plan_id}).one_or_none()
     changed = _columns(plan, change, written, status)
+    due = None
+    if "status" in changed:
+        due = connection.execute(DUE, {"plan_id": plan_id}).one_or_none()
     connection.execute(_update(changed), {**changed, "plan_id": plan_id})
     if change.action is Action.CLOSE:
         connection.execute(END_BREACH, {"breach_id": plan["breach_id"], "at": change.at})
@@ -212,7 +214,7 @@ def _told(
         if column not in ("revision", "status_since") and plan[column] != value
     }
     told: dict[str, Any] = {"changed": differing}
-    if due is not None and "status" in changed:
+    if due is not None:
         told["due"] = {"step": due.step, "at": _plain(due.due_at)}
     return told | ({"note": note} if note else {})
 

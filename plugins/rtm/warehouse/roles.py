@@ -4,7 +4,7 @@
 |---|---|---|
 | raw | rtm_loader | rtm_transformer, rtm_app |
 | ops | rtm_app; rtm_loader for the file ledger and the quarantine | rtm_loader, rtm_transformer |
-| staging | rtm_transformer | rtm_app (the roster gate) |
+| staging | rtm_transformer | rtm_app (the roster gate, the desk) |
 | intermediate | rtm_transformer | rtm_app (the analysis of breaches) |
 | marts | rtm_transformer | rtm_app, rtm_reader |
 """

@@ -3,9 +3,7 @@
 
 select distinct on (target.service_code, target.channel, target.kpi)
     target.*,
-    -- What of the service must have come in for it: see rpt_behind
-    case when target.kpi in {{ kpis_of_people() }} then 'agents' else target.channel end
-        as told_by,
+    {{ told_by('target') }} as told_by,
     service.timezone,
     service.has_opening_hours
 from {{ ref('stg_canonical__kpi_target') }} as target
