@@ -13,7 +13,7 @@ BIN = $(RTM_HOME)/venv/bin
 RUN = PYTHONPATH="$(CURDIR)/plugins" $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test bench check docs dictionary readme dashboards lock
+.PHONY: help install demo up down test bench check docs dictionary readme dashboards screenshots lock
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ dictionary: install ## renew docs/data-dictionary.*.md from the descriptions of 
 
 readme: install ## renew the board in README.md
 	$(RUN) scripts/readme.py
+
+screenshots: install ## take the pictures of docs/procedure.md anew (needs Chromium)
+	$(RUN) scripts/screenshots.py
 
 dashboards: install ## generate grafana/dashboards/ from grafana/source/
 	$(RUN) -m grafana.source

@@ -32,8 +32,8 @@ from benchmarks.labelled_days import (
 from benchmarks.results import Result
 from rtm.breach.watching import Verdict, Watch
 from rtm.cycle import System, run_step
-from rtm.models import compile_inline
 from rtm.notify import ON_PAPER
+from rtm.running_dbt import compile_inline
 from rtm.settings import Settings
 from rtm.warehouse.embedded import EmbeddedPostgres
 

@@ -40,7 +40,10 @@
     {%- else -%}
         {%- set computed = make_temp_relation(table) -%}
         {%- call statement('computed') -%}
-            {{ get_create_table_as_sql(true, computed, sql) }}
+            -- The connection lives on, for the models after this one
+            create temporary table {{ computed }} on commit drop as (
+                {{ sql }}
+            )
         {%- endcall -%}
         {%- set arrived = load_result('computed')['response'].rows_affected -%}
         {%- call statement('main') -%}

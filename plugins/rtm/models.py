@@ -7,34 +7,27 @@ well, so a run that was killed is simply done again. What the models compute is 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import os
 import re
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import text
 
+from rtm.running_dbt import run_dbt
 from rtm.settings import Settings
 from rtm.sources import VENDORS
 from rtm.warehouse import Role, Warehouse
 
-if TYPE_CHECKING:
-    from dbt.cli.main import dbtRunnerResult
-    from dbt.contracts.graph.manifest import Manifest
-
-
 # Views stand since the deployment; making one again would lock and drop what depends on it. Nobody
-# reads the description of the whole project that dbt would write down after each run.
+# reads the description of the whole project that dbt would write down after each run, and of the
+# schemas that it only reads it need not know what stands in them.
 CYCLE = (
-    *("run", "--no-write-json", "--select", "models/intermediate"),
-    *("--exclude", "config.materialized:view"),
+    *("run", "--no-write-json", "--cache-selected-only"),
+    *("--select", "models/intermediate", "--exclude", "config.materialized:view"),
 )
 
 # Models stay as deployed, without a row, where none of these feeds has ever been delivered: what
@@ -48,10 +41,6 @@ MODELS_OF_FEEDS = {
 
 # What is expected of a model changes nothing that it computes: the lines below `unit_tests:`.
 UNIT_TESTS = re.compile(rb"^unit_tests:\n(?:(?:[ #-].*)?\n)*", re.MULTILINE)
-
-
-class ModelError(RuntimeError):
-    """A model could not be built; the message names it and gives the database's words."""
 
 
 @dataclass(frozen=True)
@@ -120,84 +109,6 @@ def _fingerprint(project: Path) -> str:
             if source.strip():
                 digest.update(str(path.relative_to(project)).encode() + b"\0" + source)
     return digest.hexdigest()
-
-
-def run_dbt(warehouse: Warehouse, settings: Settings, *arguments: str) -> int:
-    """One dbt invocation in this process; returns how many nodes succeeded, raises ModelError."""
-    result = _invoke(warehouse, settings, *arguments)
-    nodes: list[Any] = list(getattr(result.result, "results", []))
-    failed = [node for node in nodes if node.status in ("error", "fail")]
-    if failed:
-        told = "; ".join(f"{node.node.name}: {(node.message or '').strip()}" for node in failed)
-        raise ModelError(f"dbt {arguments[0]}: {told}")
-    if not result.success:
-        raise ModelError(f"dbt {arguments[0]}: {result.exception}")
-    return len(nodes)
-
-
-def compile_inline(
-    warehouse: Warehouse, settings: Settings, template: str, clock: dict[str, Any] | None = None
-) -> str:
-    """The SQL of a template that names macros and models, as a view would have it; with a clock,
-    as a run has it that is given this one."""
-    given = ("--vars", json.dumps({"clock": clock})) if clock else ()
-    # What it compiles, dbt prints as well.
-    with redirect_stdout(io.StringIO()):
-        result = _invoke(warehouse, settings, "compile", "--inline", template, *given)
-    if not result.success:
-        raise ModelError(f"dbt compile: {result.exception}")
-    nodes: list[Any] = list(getattr(result.result, "results", []))
-    return str(nodes[0].node.compiled_code)
-
-
-def _invoke(warehouse: Warehouse, settings: Settings, *arguments: str) -> dbtRunnerResult:
-    from dbt.cli.main import dbtRunner
-
-    _forget_behavior_flags()
-    os.environ.update(warehouse.libpq)
-    folders = (settings.dbt_project, _state(settings))
-    manifest = _manifest(*folders, warehouse.url.database or "")
-    return dbtRunner(manifest=manifest).invoke([*arguments, *_options(*folders)])
-
-
-def _forget_behavior_flags() -> None:
-    """Keeps a process that has run dbt often as fast as a new one.
-
-    Every adapter that dbt makes adds its flags to one list of the process, and for every flag in it
-    walks up the stack through all imported modules, to name a module in a message. In a process
-    that had imported much, a run of three seconds came to take twenty.
-    """
-    from dbt.adapters.base import impl
-    from dbt_common.behavior_flags import BehaviorFlagRendered
-
-    flags = impl.DEFAULT_BASE_BEHAVIOR_FLAGS
-    flags[:] = {flag["name"]: flag for flag in flags}.values()
-    BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")  # type: ignore[method-assign]
-
-
-@lru_cache(maxsize=4)
-def _manifest(project: Path, state: Path, database: str) -> Manifest:
-    """The parsed project, of which nothing else in the settings says anything; parsing costs more
-    than a whole incremental run."""
-    from dbt.cli.main import dbtRunner
-
-    parsed = dbtRunner().invoke(["parse", "--no-write-json", *_options(project, state)])
-    if not parsed.success:
-        raise ModelError(f"the dbt project cannot be read: {parsed.exception}")
-    manifest: Manifest = parsed.result  # type: ignore[assignment]
-    return manifest
-
-
-def _options(project: Path, state: Path) -> list[str]:
-    return [
-        *("--project-dir", str(project), "--profiles-dir", str(project)),
-        *("--target-path", str(state / "target"), "--log-path", str(state / "logs")),
-        *("--quiet", "--no-use-colors", "--log-level-file", "none"),
-    ]
-
-
-def _state(settings: Settings) -> Path:
-    return settings.home / "dbt"
 
 
 def _set_clock(warehouse: Warehouse, settings: Settings, as_of: datetime) -> dict[str, Any]:

@@ -52,7 +52,11 @@ class Speech:
 
     def say(self, name: str, /, **values: Any) -> str:
         """The words `section.name`, with the values put in. One that is missing is an error."""
-        return read_words(self.files, self.language)[name].format(**values)
+        return self._words[name].format(**values)
+
+    @property
+    def _words(self) -> dict[str, str]:
+        return read_words(self.files, self.language)
 
     def number(self, value: float | None, digits: int = 0) -> str:
         if value is None:
@@ -74,12 +78,34 @@ class Speech:
         sign = "≥" if comparator == ">=" else "≤"
         return f"{sign}{NBSP}{self.kpi(kpi, value, 0 if value == round(value) else 1)}"
 
+    def gap(self, kpi: str, observed: float, target: float) -> str:
+        """How far from its target, in the KPI's unit, and on which side."""
+        size = abs(observed - target)
+        if kpi in PERCENT:
+            told = self.say("gap.points", gap=self.number(size, 1)).replace(" ", NBSP)
+        else:
+            told = self.kpi(kpi, size)
+        return self.say("gap.below" if observed < target else "gap.above", gap=told)
+
+    def counted(self, kpi: str, numerator: float, denominator: float, at_risk: int) -> str:
+        """What a value was counted from, with how many contacts of it were not lost yet; empty for
+        what is not divided."""
+        what = self._words.get(f"counted.{kpi}")
+        if what is None:
+            return ""
+        if at_risk:
+            what += f"; {self.say('counted.at_risk', at_risk=self.number(at_risk))}"
+        # Agents are counted on average of a time.
+        digits = 1 if kpi == "staffing" else 0
+        numbers = (self.number(count, digits) for count in (numerator, denominator))
+        return f"{' / '.join(numbers)} ({what})"
+
     def severity(self, severity: str) -> str:
         return self.say(f"severity.{severity}")
 
     def channel(self, channel: str) -> str:
         """The name of a channel: the site's own where it is none of those that we know."""
-        return read_words(self.files, self.language).get(f"channel.{channel}", channel)
+        return self._words.get(f"channel.{channel}", channel)
 
     def duration(self, seconds: float) -> str:
         """Roughly how long, for people."""

@@ -315,3 +315,59 @@ def test_a_cycle_reads_the_shifts_of_today_alone_whatever_is_stored(centre):
 
 def body(mail):
     return mail.get_body(("plain",)).get_content()
+
+
+def test_nobody_is_missing_on_the_first_morning_after_a_feed_died_over_closed_days(
+    centre, deliver, query
+):
+    """What told of the service last is still what tells of it, three days later."""
+    centre.events.tell(-1, "A1", "login")
+    centre.events.tell(-1, "A2", "login")
+    centre.look(60)
+    later = MORNING + timedelta(days=3)
+    deliver("roster", "monday.csv", roster(1, later.date()), later - timedelta(days=1))
+    run_cycle(centre.system, later + 45 * MINUTE)
+    assert query("select what from marts.rpt_behind") == [{"what": "agents"}]
+    found = "select agent_id from ops.agent_breach where roster_date = :day"
+    assert query(found, day=later.date()) == []
+
+
+def test_nobody_waits_for_a_feed_that_another_has_taken_the_place_of(centre, deliver, query):
+    centre.events.tell(-1, "A1", "login")
+    deliver("agent_event", "gone.csv", EVENTS, MORNING)
+    centre.look(1)
+    with centre.system.warehouse.engine().begin() as connection:
+        connection.exec_driver_sql(
+            "update ops.file_ledger set feed = 'old_export' where lands_in = 'agent_event'"
+        )
+    # As if the export had another name until yesterday
+    later = MORNING + timedelta(days=2)
+    at = later + 5 * MINUTE
+    row = f"N1,{at.isoformat()},L1,state,ready,\n"
+    deliver("agent_event", "new.csv", EVENTS + row, at)
+    run_cycle(centre.system, at + MINUTE)
+    stale = "select feed from marts.rpt_feed_freshness where is_stale"
+    assert query(stale) == [{"feed": "old_export"}]
+    assert query("select what from marts.rpt_behind") == []
+
+
+def test_a_matter_that_was_taken_back_by_mistake_stands_again_days_later(centre, deliver, query):
+    centre.events.tell(-1, "A1", "login")
+    centre.events.tell(9 * 60, "A1", "logout")
+    centre.look(31)
+    centre.look(14 * 60)
+    absent = "select cleared_because from ops.agent_breach where agent_id = 'A2'"
+    assert query(absent) == [{"cleared_because": "over"}]
+    header = "exception_id,agent_id,start_at,end_at,reason,approved_by,updated_at\n"
+
+    def leave(file, approved_by, minute):
+        at = MORNING + minute * MINUTE
+        row = f"X1,A2,{DAY}T08:00,{DAY}T17:00,dokter,{approved_by},{at.isoformat()}\n"
+        deliver("exception", file, header + row, at)
+        centre.look(minute + 1)
+        centre.look(minute + 12)
+
+    leave("leave.csv", "L1", 20 * 60)
+    assert query(absent) == [{"cleared_because": "data_corrected"}]
+    leave("mistake.csv", "", 4 * 24 * 60)
+    assert query(absent) == [{"cleared_because": "over"}]

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from rtm.cycle import build_marts
-from rtm.models import ModelError
+from rtm.running_dbt import ModelError
 from tests.small_centre import CALL_HEADER, DAY, MORNING, REFERENCE, call, roster
 
 MINUTE = timedelta(minutes=1)

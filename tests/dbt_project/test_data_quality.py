@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from rtm.cycle import build_marts
-from rtm.models import run_dbt
+from rtm.running_dbt import run_dbt
 from tests.oracle.sessions import Event, history
 from tests.small_centre import DAY, REFERENCE, ROSTER_HEADER, roster
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from rtm.models import compile_inline
+from rtm.running_dbt import compile_inline
 
 # Two months of two hundred agents with an event every ten minutes of a shift; in this minute
 # something arrived for each of them.

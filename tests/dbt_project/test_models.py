@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from rtm.cycle import run_cycle
-from rtm.models import ModelError, run_dbt
+from rtm.running_dbt import ModelError, run_dbt
 from tests.small_centre import CALL_HEADER, MORNING, call, deliver_reference, roster
 
 DATA_TESTS = ("test", "--select", "test_type:data")

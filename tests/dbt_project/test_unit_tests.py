@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rtm.models import ModelError, is_deployed, run_dbt
+from rtm.models import is_deployed
+from rtm.running_dbt import ModelError, run_dbt
 from rtm.settings import REPOSITORY, Settings
 from rtm.warehouse import Warehouse
 from tests.conftest import prepared_warehouse

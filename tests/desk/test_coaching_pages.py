@@ -94,7 +94,7 @@ def test_a_proposal_is_read_issued_and_followed_up(reader, case, query):
     ]
     audit = koko.text("/audit")
     assert f"Followed up Coaching {case['A1']} , Ani, Kartu Kredit One account" in audit
-    assert f"rtm Proposed Coaching {case['A1']} , Ani" in audit
+    assert f"RTM system Proposed Coaching {case['A1']} , Ani" in audit
     assert "One account" not in reader("admin").text("/audit")
 
 
@@ -123,6 +123,25 @@ def test_only_who_leads_or_coordinates_the_team_decides_and_never_about_themselv
         answer = post(reader(name), case[agent], "dismiss", note="karena")
         assert answer.status_code in (303, 409), (name, agent)
     assert [row[0] for row in decided(query)] == sorted(case, key=case.__getitem__)
+
+
+def test_who_has_moved_is_for_the_coordinators_of_the_service_that_proposed(
+    reader,
+    case,
+    floor,  # noqa: F811
+    query,
+):
+    with floor.warehouse.engine().begin() as connection:
+        connection.exec_driver_sql(
+            "update raw.team set service_code = 'LAIN' where team_code = 'T1'"
+        )
+    assert query("select service_code from marts.dim_team where team_code = 'T1'") == [
+        {"service_code": "LAIN"}
+    ]
+    assert query("select distinct service_code from marts.fct_coaching") == [
+        {"service_code": "KARTU"}
+    ]
+    assert post(reader("K2"), case["A1"], "dismiss", note="pindah").status_code == 303
 
 
 ALLOWED = {("L1", "A1"), ("K1", "A1"), ("K1", "L1"), ("L2", "A3"), ("K2", "A3")}

@@ -155,7 +155,7 @@ def test_the_page_says_by_when_the_next_step_is_due_what_the_gap_is_and_by_which
     (breach,) = query("select breach_id from ops.recovery_plan")
     for path, reads in ((plan, lia), (f"/breaches/{breach['breach_id']}", lia)):
         told = reads.text(path)
-        assert "Selisih -95,0 %" in told, path
+        assert "Selisih 95,0 poin di bawah target" in told, path
         assert "Rumus dan versinya scr/1" in told, path
         assert "paling lambat 23 Nov 2026 10:20 WIB" in told, path
     clock.now = TEN + 25 * MINUTE

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from rtm.cycle import System, run_cycle
-from rtm.models import run_dbt
+from rtm.running_dbt import run_dbt
 from rtm.warehouse import Warehouse
 from tests.small_centre import CALL_HEADER, MORNING, REFERENCE, call, deliver_reference, roster
 

@@ -100,8 +100,32 @@ def test_neither_who_asked_nor_the_agent_decides_and_a_decision_is_made_once(
     for action in Action:
         with pytest.raises(ExceptionRequestError, match="wrong_status"):
             act(request_id, action, note="lagi")
-    assert not (tmp_path / "landing" / "exception").exists()
+    (delivered,) = (tmp_path / "landing" / "exception").iterdir()
+    assert ",L1," not in delivered.read_text(), "nobody approved it"
     assert len(query("select from ops.audit")) == 2
+
+
+def test_an_approval_that_was_delivered_and_not_kept_is_taken_back_by_a_rejection(
+    small, deliver, begin, ask, act, query
+):
+    small.prepare(deliver, begin, "evening")
+    request_id = ask()
+
+    def approve_as_the_database_goes_away():
+        with small.system.warehouse.transaction(Role.APP) as connection:
+            change_request(
+                *(connection, lambda: UPath(small.landing), request_id, Action.APPROVE),
+                *("K1", small.now, None),
+            )
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        approve_as_the_database_goes_away()
+    small.cycle()
+    assert query("select is_approved from marts.fct_exception") == [{"is_approved": True}]
+    act(request_id, Action.REJECT, "K1", "Bukan hari ini")
+    small.cycle()
+    assert query("select is_approved from marts.fct_exception") == [{"is_approved": False}]
 
 
 def test_the_database_itself_keeps_a_decision_from_who_asked(ask, warehouse):

@@ -36,6 +36,8 @@ PLAN = {
     "missing_text": "0 / 0",
     "step_name": "pengajuan",
     "step_due_text": "10:30",
+    "next_text": "pengajuan, paling lambat 10:30",
+    "waits_for": "rina@bank.example",
 }
 
 
@@ -243,3 +245,35 @@ def test_what_waits_for_a_dead_server_becomes_one_digest(send, mailbox):
         send(NOON + number * MINUTE, breach(number), smtp_url="smtp://127.0.0.1:1")
     send(NOON + 5 * MINUTE)
     assert [subject[-12:] for _, subject in subjects(mailbox)] == [", dan 3 lagi"]
+
+
+def test_behind_what_the_server_refused_for_now_the_rest_waits_and_comes_together(
+    send, mailbox, query
+):
+    mailbox.refuse_with = "451 later"
+    for number in range(1, 5):
+        send(NOON + number * MINUTE, breach(number))
+    tried = query("select dedupe_key from ops.outbox where attempts > 0")
+    assert tried == [{"dedupe_key": f"breach:1:{KOKO}"}]
+    mailbox.refuse_with = None
+    for minute in range(5, 25):
+        send(NOON + minute * MINUTE)
+    first, rest = (subject for _, subject in subjects(mailbox))
+    assert not first.endswith("lagi")
+    assert rest.endswith(", dan 2 lagi")
+
+
+def test_what_a_person_sends_again_goes_by_itself(send, mailbox, system):
+    mailbox.refuse_with = "550 no"
+    send(NOON, breach(1))
+    mailbox.refuse_with = None
+    send(NOON + MINUTE, breach(2))
+    with system.warehouse.transaction(Role.APP) as connection:
+        connection.execute(
+            text(
+                "update ops.outbox set state = 'queued', next_attempt_at = '-infinity'"
+                " where state = 'refused'"
+            )
+        )
+    send(NOON + 2 * MINUTE)
+    assert len(mailbox.mails) == 2

@@ -82,7 +82,7 @@ def test_a_breach_of_callers_who_wait_is_taken_back_only_if_they_did_not(
     told = (breach["at_risk"], breach["numerator"], breach["denominator"])
     assert told == (12, 0, 12), "they have not hung up yet"
     mail, *_ = query("select body_text from ops.outbox where kind = 'breach'")
-    assert "0 / 12 (12 di antaranya masih menunggu)" in mail["body_text"]
+    assert "0 / 12 (berhasil / masuk; 12 masih menunggu)" in mail["body_text"]
     queue_up(deliver, "answered.csv", "answered", waited_s, TEN + 5 * MINUTE)
     for minute in (5, 13):
         run_cycle(system, TEN + minute * MINUTE)
@@ -94,6 +94,34 @@ def test_a_plan_that_is_carried_out_is_not_withdrawn(missed, act, deliver, query
     deliver("call", "corrected.csv", corrected(), TEN + 11 * MINUTE)
     run_cycle(missed, TEN + 30 * MINUTE)
     assert query("select status from ops.recovery_plan") == [{"status": "done"}]
+
+
+def test_a_plan_that_was_carried_out_is_not_withdrawn_after_it_was_reopened(
+    missed, act, deliver, query
+):
+    steps(act, *TO_DONE, (Action.REOPEN, "L1", "belum cukup"), (Action.SUBMIT, "L1", None))
+    deliver("call", "corrected.csv", corrected(), TEN + 11 * MINUTE)
+    run_cycle(missed, TEN + 30 * MINUTE)
+    assert query("select status from ops.recovery_plan") == [{"status": "submitted"}]
+
+
+def test_a_new_threshold_takes_no_breach_back_that_was_found_by_the_old_one(system, deliver, query):
+    deliver_reference(deliver)
+    target = REFERENCE["kpi_target"].splitlines()[0]
+    day = TEN.date()
+    target += "\nKARTU,chat,response_time,>=,90,,60,,2026-01-01\n"
+    deliver("kpi_target", "target.csv", target, MORNING)
+    answered = (TEN + timedelta(seconds=90)).isoformat()
+    rows = (f"V{n},KARTU,chat,{TEN.isoformat()},{answered}\n" for n in range(20))
+    deliver("conversation", "chats.csv", CONVERSATIONS + "".join(rows), TEN + 2 * MINUTE)
+    run_cycle(system, TEN + 2 * MINUTE)
+    assert query("select kpi from ops.breach") == [{"kpi": "response_time"}]
+    longer = f"{target}KARTU,chat,response_time,>=,90,,120,,{day + timedelta(days=1)}\n"
+    deliver("kpi_target", "longer.csv", longer, TEN + timedelta(hours=20))
+    run_cycle(system, TEN + timedelta(hours=20))
+    now = "select threshold_s from intermediate.int_watched_kpi where kpi = 'response_time'"
+    assert query(now) == [{"threshold_s": 120}]
+    assert query("select status from ops.recovery_plan") == [{"status": "draft"}]
 
 
 def test_a_target_that_is_corrected_for_its_day_takes_the_breach_back(missed, deliver, query):

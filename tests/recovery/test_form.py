@@ -83,11 +83,11 @@ FACTS = {
 TOLD = {
     "id": (
         "Rumus dan versinya scr/1",
-        "Selisih -95,0 %",
+        "Selisih 95,0 poin di bawah target",
         "Penyebab selisih Selisih 95,0 poin.",
         "Saluran penuh atau terputus: 90,0 (Rentang 90 %: 85,0 … 94,5)",
-        "AUX melebihi jatah: 0,0, dalam batas kebetulan",
-        "Jalan kembali Sisa hari ini harus mencapai 97,5 % agar target harian 95,0 % tercapai"
+        "AUX melebihi jatah: 0,0, masih dalam variasi wajar",
+        "Cara kembali ke target Sisa hari ini harus mencapai 97,5 % agar target harian 95,0 % tercapai"
         " (sejauh ini 80,0 %).",
         "11:00 WIB: Kurang 2,5",
         "Budi (B9): sedang pelatihan … dan 2 orang lagi.",
@@ -100,7 +100,7 @@ TOLD = {
     ),
     "en": (
         "Formula and version scr/1",
-        "Gap -95.0 %",
+        "Gap 95.0 points below target",
         "Lines full or cut off: 90.0 (90 % range: 85.0 … 94.5)",
         "The way back The rest of today must reach 97.5 % for the day's target of 95.0 %",
         "To submit within 15 min from when it can be done; waits until 23/11/2026 10:20 WIB,"
@@ -134,8 +134,8 @@ def test_the_form_says_why_there_is_no_analysis_and_that_a_plan_is_on_legal_hold
             for facts in ({"explanation": failed, "way_back": failed}, {})
         ]
     assert "Penyebab selisih Penyebab tidak dapat dihitung. analisis gagal" in texts[0]
-    assert "Jalan kembali Belum dapat dihitung. analisis gagal" in texts[0]
-    assert "Penyebab selisih – Jalan kembali –" in texts[1]
+    assert "Cara kembali ke target Belum dapat dihitung. analisis gagal" in texts[0]
+    assert "Penyebab selisih – Cara kembali ke target –" in texts[1]
     for text in texts:
         assert "Ditahan karena perkara hukum ya, disimpan sampai penahanan dilepas" in text
 

@@ -4,6 +4,17 @@ stale as materialized (
     {{ feeds_of_the_day('is_stale') }}
 ),
 
+-- Every channel, also one without a target
+channels as materialized (
+    select
+        nonvoice.service_code,
+        nonvoice.channel
+    from {{ ref('int_nonvoice_interval') }} as nonvoice
+    where exists (select from stale)
+        and nonvoice.interval_start > {{ built_as_of() }} - {{ longest_silence() }}
+    group by nonvoice.service_code, nonvoice.channel
+),
+
 -- What they tell is missing now that they are behind
 behind as (
     select
@@ -15,15 +26,14 @@ behind as (
     cross join {{ ref('int_service') }} as service
     where {{ tells_of_calls('stale', 'service.service_code') }}
     union all
-    -- Of every channel, also of one without a target
     select
-        conversation.service_code,
-        conversation.channel,
+        channels.service_code,
+        channels.channel,
         stale.feed,
         stale.is_missed
     from stale
-    inner join {{ ref('int_conversation') }} as conversation on conversation.feed = stale.feed
-    where conversation.interval_start > {{ built_as_of() }} - interval '1 day'
+    cross join channels
+    where {{ tells_of_conversations('stale', 'channels.service_code', 'channels.channel') }}
     union all
     select
         service.service_code,

@@ -9,6 +9,8 @@ breaches as (
     from {{ source('ops', 'breach') }} as breach
     inner join {{ source('ops', 'recovery_plan') }} as plan on plan.breach_id = breach.breach_id
     where plan.status in ('draft', 'submitted', 'returned', 'verified')
+        -- Reopened is what was carried out
+        and plan.times_reopened = 0
         and breach.roster_date is null
         and coalesce(breach.recounted_at, breach.detected_at)
         <= {{ built_as_of() }} - {{ again_after }}
@@ -20,7 +22,9 @@ breaches as (
 targets as (
     select distinct on (breaches.breach_id)
         breaches.breach_id,
-        target.target
+        target.target,
+        target.threshold_s,
+        target.formula_version
     from breaches
     inner join {{ ref('int_service') }} as service on service.service_code = breaches.service_code
     inner join {{ ref('stg_canonical__kpi_target') }} as target
@@ -71,6 +75,12 @@ contacts as (
         and watched.channel = breaches.channel
         and watched.kpi = breaches.kpi
         and watched.test in ('rate', 'mean')
+    -- Contacts are counted by the target of today: only where that of the day asked for the same
+    inner join targets
+        on targets.breach_id = breaches.breach_id
+        and coalesce(targets.threshold_s, watched.threshold_s, 0)
+        = coalesce(watched.threshold_s, 0)
+        and targets.formula_version = watched.formula_version
     left join decided
         on decided.span_id = breaches.breach_id
         and decided.channel = breaches.channel

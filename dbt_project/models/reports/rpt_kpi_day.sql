@@ -25,7 +25,7 @@ months as not materialized (
         ) as month (first_day)
 ),
 
-voice as (
+measured as (
     select
         months.service_code,
         months.month,
@@ -34,182 +34,74 @@ voice as (
     cross join
         lateral (
             select
-                (voice.interval_start at time zone months.timezone)::date as local_date,
-                voice.channel,
-                measure.kpi,
-                measure.formula,
-                sum(measure.numerator) as numerator,
-                sum(measure.denominator) as denominator,
-                bool_or(voice.is_provisional) as is_provisional
-            from {{ ref('fct_scr_interval') }} as voice
-            cross join
-                lateral (
-                    values
-                    ('scr', voice.scr_formula, voice.scr_numerator, voice.scr_denominator),
-                    (
-                        'abandon_rate',
-                        voice.abandon_formula,
-                        voice.abandon_numerator,
-                        voice.abandon_denominator
-                    ),
-                    (
-                        'service_level',
-                        voice.service_level_formula,
-                        voice.service_level_numerator,
-                        voice.service_level_denominator
-                    ),
-                    ('aht', voice.aht_formula, voice.handle_s_sum, voice.handled),
-                    ('asa', voice.asa_formula, voice.wait_s_sum, voice.answered)
-                ) as measure (kpi, formula, numerator, denominator)
-            where
-                voice.service_code = months.service_code
-                and voice.interval_start >= months.starts_at
-                and voice.interval_start < months.ends_at
-            group by
                 (voice.interval_start at time zone months.timezone)::date,
                 voice.channel,
-                measure.kpi,
-                measure.formula
-        ) as day
-),
-
-nonvoice as (
-    select
-        months.service_code,
-        months.month,
-        day.*
-    from months
-    cross join
-        lateral (
-            select
-                (nonvoice.interval_start at time zone months.timezone)::date as local_date,
-                nonvoice.channel,
-                measure.kpi,
-                measure.formula,
-                sum(measure.numerator) as numerator,
-                sum(measure.denominator) as denominator,
-                bool_or(nonvoice.is_provisional) as is_provisional
-            from {{ ref('fct_response_time_interval') }} as nonvoice
+                told.kpi,
+                told.kpi || '/' || told.formula_version,
+                told.numerator,
+                told.denominator,
+                voice.is_provisional
+            from {{ ref('int_voice_interval') }} as voice
             cross join
-                lateral (
-                    values
-                    -- Without a threshold there is no rate
-                    (
-                        'response_time',
-                        nonvoice.response_time_formula,
-                        nonvoice.response_time_numerator,
-                        case
-                            when nonvoice.response_time_threshold_s is not null
-                                then nonvoice.response_time_denominator
-                            else 0
-                        end
-                    ),
-                    -- As it stood at the ends of the intervals
-                    ('waiting_list', 'waiting_list/1', nonvoice.waiting_list, 1),
-                    (
-                        'oldest_waiting',
-                        'oldest_waiting/1',
-                        coalesce(nonvoice.oldest_waiting_s, 0),
-                        1
-                    )
-                ) as measure (kpi, formula, numerator, denominator)
-            where
-                nonvoice.service_code = months.service_code
-                and nonvoice.interval_start >= months.starts_at
-                and nonvoice.interval_start < months.ends_at
-            group by
+                lateral ({{ voice_kpis('voice') }})
+                    as told (kpi, formula_version, numerator, denominator)
+            where voice.service_code = months.service_code
+                and voice.interval_start >= months.starts_at
+                and voice.interval_start < months.ends_at
+            union all
+            select
                 (nonvoice.interval_start at time zone months.timezone)::date,
                 nonvoice.channel,
-                measure.kpi,
-                measure.formula
-        ) as day
-),
-
-attendance as (
-    select
-        months.service_code,
-        months.month,
-        day.*
-    from months
-    cross join
-        lateral (
+                told.kpi,
+                told.kpi || '/' || told.formula_version,
+                told.numerator,
+                told.denominator,
+                nonvoice.is_provisional
+            from {{ ref('int_nonvoice_interval') }} as nonvoice
+            cross join
+                lateral ({{ nonvoice_kpis('nonvoice') }})
+                    as told (kpi, formula_version, numerator, denominator)
+            where nonvoice.service_code = months.service_code
+                and nonvoice.interval_start >= months.starts_at
+                and nonvoice.interval_start < months.ends_at
+            union all
             select
                 shift.roster_date,
-                'all' as channel,
-                'attendance' as kpi,
+                'all',
+                'attendance',
                 shift.attendance_formula,
-                sum(shift.attendance_numerator) as numerator,
-                sum(shift.attendance_denominator) as denominator,
-                bool_or(shift.is_provisional) as is_provisional
+                shift.attendance_numerator,
+                shift.attendance_denominator,
+                shift.is_provisional
             from {{ ref('fct_attendance') }} as shift
-            where
-                shift.service_code = months.service_code
+            where shift.service_code = months.service_code
                 and shift.roster_date between months.month and months.last_day
-            group by shift.roster_date, shift.attendance_formula
-        ) as day
-),
-
-login_compliance as (
-    select
-        months.service_code,
-        months.month,
-        day.*
-    from months
-    cross join
-        lateral (
+            union all
             select
                 shift.roster_date,
-                'all' as channel,
-                'login_compliance' as kpi,
+                'all',
+                'login_compliance',
                 shift.login_compliance_formula,
-                sum(shift.login_compliance_numerator) as numerator,
-                sum(shift.login_compliance_denominator) as denominator,
-                bool_or(shift.is_provisional) as is_provisional
+                shift.login_compliance_numerator,
+                shift.login_compliance_denominator,
+                shift.is_provisional
             from {{ ref('fct_login_compliance') }} as shift
-            where
-                shift.service_code = months.service_code
+            where shift.service_code = months.service_code
                 and shift.roster_date between months.month and months.last_day
-            group by shift.roster_date, shift.login_compliance_formula
-        ) as day
-),
-
-adherence as (
-    select
-        months.service_code,
-        months.month,
-        day.*
-    from months
-    cross join
-        lateral (
+            union all
             select
-                (agent.interval_start at time zone months.timezone)::date as local_date,
-                'all' as channel,
-                'adherence' as kpi,
+                (agent.interval_start at time zone months.timezone)::date,
+                'all',
+                'adherence',
                 agent.adherence_formula,
-                sum(agent.adherence_numerator) as numerator,
-                sum(agent.adherence_denominator) as denominator,
-                bool_or(agent.is_provisional) as is_provisional
+                agent.adherence_numerator,
+                agent.adherence_denominator,
+                agent.is_provisional
             from {{ ref('fct_adherence_interval') }} as agent
-            where
-                agent.service_code = months.service_code
+            where agent.service_code = months.service_code
                 and agent.interval_start >= months.starts_at
                 and agent.interval_start < months.ends_at
-            group by
-                (agent.interval_start at time zone months.timezone)::date,
-                agent.adherence_formula
-        ) as day
-),
-
-measured as (
-    select * from voice
-    union all
-    select * from nonvoice
-    union all
-    select * from attendance
-    union all
-    select * from login_compliance
-    union all
-    select * from adherence
+        ) as day (local_date, channel, kpi, formula, numerator, denominator, is_provisional)
 ),
 
 -- In force on the day by what was known at its end: a target that was corrected later stood as it
@@ -325,11 +217,7 @@ days as (
 valued as (
     select
         days.*,
-        case
-            when days.kpi in ('aht', 'asa', 'waiting_list', 'oldest_waiting')
-                then days.numerator / nullif(days.denominator, 0)
-            else {{ percent('days.numerator', 'days.denominator') }}
-        end as value
+        {{ kpi_value('days') }} as value
     from days
 ),
 

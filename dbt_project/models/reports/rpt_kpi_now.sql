@@ -22,48 +22,34 @@ targets as (
 ),
 
 -- Whole intervals that lie in the window, wholly or in part; asked so that an index finds them
-voice as (
+contacts as (
     select
         targets.service_code,
         targets.channel,
         targets.kpi,
-        case targets.kpi
-            when 'scr' then sum(voice.scr_numerator)
-            when 'abandon_rate' then sum(voice.abandon_numerator)
-            when 'service_level' then sum(voice.service_level_numerator)
-            when 'asa' then sum(voice.wait_s_sum)
-            when 'aht' then sum(voice.handle_s_sum)
-        end as numerator,
-        case targets.kpi
-            when 'service_level' then sum(voice.service_level_denominator)
-            when 'asa' then sum(voice.answered)
-            when 'aht' then sum(voice.handled)
-            else sum(voice.scr_denominator)
-        end as denominator
+        sum(measure.numerator) as numerator,
+        sum(measure.denominator) as denominator
     from targets
-    inner join {{ ref('int_voice_interval') }} as voice
-        on voice.service_code = targets.service_code
-        and voice.interval_start > targets.window_start_at - {{ interval_length() }}
-        and voice.interval_start <= {{ built_as_of() }}
-    where targets.channel = 'voice'
-        and targets.kpi in ('scr', 'abandon_rate', 'service_level', 'asa', 'aht')
-    group by targets.service_code, targets.channel, targets.kpi
-),
-
-nonvoice as (
-    select
-        targets.service_code,
-        targets.channel,
-        targets.kpi,
-        sum(nonvoice.responded_in_target) as numerator,
-        sum(nonvoice.responded + nonvoice.overdue_unanswered) as denominator
-    from targets
-    inner join {{ ref('int_nonvoice_interval') }} as nonvoice
-        on nonvoice.service_code = targets.service_code
-        and nonvoice.channel = targets.channel
-        and nonvoice.interval_start > targets.window_start_at - {{ interval_length() }}
-        and nonvoice.interval_start <= {{ built_as_of() }}
-    where targets.kpi = 'response_time'
+    cross join
+        lateral (
+            select told.*
+            from {{ ref('int_voice_interval') }} as voice
+            cross join lateral ({{ voice_kpis('voice') }}) as told
+            where voice.service_code = targets.service_code
+                and voice.channel = targets.channel
+                and voice.interval_start > targets.window_start_at - {{ interval_length() }}
+                and voice.interval_start <= {{ built_as_of() }}
+            union all
+            select told.*
+            from {{ ref('int_nonvoice_interval') }} as nonvoice
+            cross join lateral ({{ nonvoice_kpis('nonvoice') }}) as told
+            where nonvoice.service_code = targets.service_code
+                and nonvoice.channel = targets.channel
+                and nonvoice.interval_start > targets.window_start_at - {{ interval_length() }}
+                and nonvoice.interval_start <= {{ built_as_of() }}
+        ) as measure (kpi, formula_version, numerator, denominator)
+    where targets.kpi not in ('waiting_list', 'oldest_waiting')
+        and measure.kpi = targets.kpi
     group by targets.service_code, targets.channel, targets.kpi
 ),
 
@@ -132,10 +118,8 @@ adherence as (
     group by targets.service_code, targets.channel, targets.kpi
 ),
 
-observed as (
-    select * from voice
-    union all
-    select * from nonvoice
+measured as (
+    select * from contacts
     union all
     select * from waiting
     union all
@@ -159,20 +143,15 @@ final as (
         targets.window_length_min::double precision as window_min,
         targets.window_start_at,
         -- Observed in the window
-        observed.numerator::double precision as numerator,
-        observed.denominator::double precision as denominator,
-        (
-            case
-                when targets.kpi in ('aht', 'asa', 'waiting_list', 'oldest_waiting') then 1.0
-                else 100.0
-            end * observed.numerator / nullif(observed.denominator, 0)
-        )::double precision as observed,
+        measured.numerator::double precision as numerator,
+        measured.denominator::double precision as denominator,
+        {{ kpi_value('measured') }} as observed,
         coalesce(behind.is_missed, false) as is_feed_behind,
         {{ built_as_of() }} as as_of,
         -- The window moves with the clock
         true as is_provisional
     from targets
-    left join observed using (service_code, channel, kpi)
+    left join measured using (service_code, channel, kpi)
     left join {{ ref('rpt_behind') }} as behind
         on behind.service_code = targets.service_code
         and behind.what = targets.told_by

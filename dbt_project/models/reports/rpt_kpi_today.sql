@@ -7,79 +7,39 @@ services as (
     from {{ ref('int_service') }} as service
 ),
 
-voice as (
-    select
-        services.service_code,
-        voice.channel,
-        sum(voice.scr_numerator) as scr_numerator,
-        sum(voice.scr_denominator) as scr_denominator,
-        sum(voice.abandon_numerator) as abandon_numerator,
-        sum(voice.service_level_numerator) as service_level_numerator,
-        sum(voice.service_level_denominator) as service_level_denominator,
-        sum(voice.wait_s_sum) as wait_s_sum,
-        sum(voice.answered) as answered,
-        sum(voice.handle_s_sum) as handle_s_sum,
-        sum(voice.handled) as handled
-    from services
-    inner join {{ ref('int_voice_interval') }} as voice
-        on voice.service_code = services.service_code
-        and voice.interval_start >= services.day_start_at
-        and voice.interval_start <= {{ built_as_of() }}
-    group by services.service_code, voice.channel
-),
-
-nonvoice as (
-    select
-        services.service_code,
-        nonvoice.channel,
-        sum(nonvoice.responded_in_target) as numerator,
-        sum(nonvoice.responded + nonvoice.overdue_unanswered) as denominator
-    from services
-    inner join {{ ref('int_nonvoice_interval') }} as nonvoice
-        on nonvoice.service_code = services.service_code
-        and nonvoice.interval_start >= services.day_start_at
-        and nonvoice.interval_start <= {{ built_as_of() }}
-    group by services.service_code, nonvoice.channel
-),
-
 today as (
     select
-        voice.service_code,
-        voice.channel,
+        services.service_code,
+        told.channel,
         told.kpi,
-        told.numerator,
-        told.denominator,
-        told.scale
-    from voice
+        sum(told.numerator) as numerator,
+        sum(told.denominator) as denominator
+    from services
     cross join
         lateral (
-            values
-            ('scr', voice.scr_numerator, voice.scr_denominator, 100.0),
-            ('abandon_rate', voice.abandon_numerator, voice.scr_denominator, 100.0),
-            (
-                'service_level',
-                voice.service_level_numerator,
-                voice.service_level_denominator,
-                100.0
-            ),
-            ('asa', voice.wait_s_sum, voice.answered, 1.0),
-            ('aht', voice.handle_s_sum, voice.handled, 1.0)
-        ) as told (kpi, numerator, denominator, scale)
-    union all
-    select
-        nonvoice.service_code,
-        nonvoice.channel,
-        'response_time',
-        nonvoice.numerator,
-        nonvoice.denominator,
-        100.0
-    from nonvoice
+            select voice.channel, measure.*
+            from {{ ref('int_voice_interval') }} as voice
+            cross join lateral ({{ voice_kpis('voice') }}) as measure
+            where voice.service_code = services.service_code
+                and voice.interval_start >= services.day_start_at
+                and voice.interval_start <= {{ built_as_of() }}
+            union all
+            select nonvoice.channel, measure.*
+            from {{ ref('int_nonvoice_interval') }} as nonvoice
+            cross join lateral ({{ nonvoice_kpis('nonvoice') }}) as measure
+            where nonvoice.service_code = services.service_code
+                and nonvoice.interval_start >= services.day_start_at
+                and nonvoice.interval_start <= {{ built_as_of() }}
+        ) as told (channel, kpi, formula_version, numerator, denominator)
+    -- What waits is asked as it stands, not over a day
+    where told.kpi not in ('waiting_list', 'oldest_waiting')
+    group by services.service_code, told.channel, told.kpi
 ),
 
 observed as (
     select
         today.*,
-        today.scale * today.numerator / nullif(today.denominator, 0) as observed
+        {{ kpi_value('today') }} as observed
     from today
 )
 
@@ -116,7 +76,7 @@ select
     -- Since local midnight
     observed.numerator::double precision as today_numerator,
     observed.denominator::double precision as today_denominator,
-    observed.observed::double precision as observed_today,
+    observed.observed as observed_today,
     {{ verdict('kpi_now', 'observed.observed') }} as verdict_today,
     -- The breach that is open
     breach.breach_id,

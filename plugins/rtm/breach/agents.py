@@ -21,7 +21,7 @@ from rtm.recipients import Agent, leaders_of_agents
 from rtm.settings import Settings
 
 LOOKED_AT_AGAIN = timedelta(days=35)
-"""How long a corrected roster or a late exception still takes a matter back."""
+"""How long a corrected roster or a late exception still takes a matter back, or gives it back."""
 AGAIN_AFTER = timedelta(minutes=10)
 
 
@@ -146,7 +146,7 @@ LOOK_AGAIN_AT = text(
     select roster_date
     from ops.agent_breach
     where roster_date >= cast(cast(:as_of as timestamptz) - cast(:reach as interval) as date)
-        and cleared_because = 'over'
+        and cleared_because in ('over', 'data_corrected', 'appeared')
     group by roster_date
     having min(recounted_at) <= cast(:as_of as timestamptz) - cast(:again_after as interval)
     order by min(recounted_at), roster_date
@@ -165,10 +165,14 @@ LOOK_AGAIN = text(
         select
             known.breach_id,
             matter.observed,
-            case when matter.agent_id is null then {TAKEN_BACK} end as reason
+            case
+                when known.cleared_because = 'over' and matter.agent_id is null then {TAKEN_BACK}
+                when known.cleared_because <> 'over' and not matter.is_provisional then 'over'
+            end as reason
         from ops.agent_breach as known
         {NOW}
-        where known.roster_date = :roster_date and known.cleared_because = 'over'
+        where known.roster_date = :roster_date
+            and known.cleared_because in ('over', 'data_corrected', 'appeared')
     ) as verdict
     where verdict.breach_id = breach.breach_id
     returning verdict.reason
@@ -177,13 +181,14 @@ LOOK_AGAIN = text(
 
 
 def _look_again(connection: Connection, as_of: datetime) -> int:
-    """Whether the matters of one past date still stand; returns how many do not."""
+    """Whether the matters of one past date still stand, or stand again; returns how many do
+    not."""
     due = {"as_of": as_of, "reach": LOOKED_AT_AGAIN, "again_after": AGAIN_AFTER}
     roster_date = connection.execute(LOOK_AGAIN_AT, due).scalar_one_or_none()
     if roster_date is None:
         return 0
     looked = connection.execute(LOOK_AGAIN, {"as_of": as_of, "roster_date": roster_date})
-    return sum(row.reason is not None for row in looked)
+    return sum(row.reason in ("data_corrected", "appeared") for row in looked)
 
 
 TO_TELL = text(

@@ -103,14 +103,14 @@ OPEN = text(
 WORSEN = text(
     """
     update ops.breach set severity = 'critical', severity_since = :as_of
-    where breach_id = any(:breaches)
+    where breach_id = any(:breaches) and cleared_at is null
     """
 )
 
 CLEAR = text(
     """
     update ops.breach set cleared_at = :as_of, cleared_because = :reason
-    where breach_id = any(:breaches)
+    where breach_id = any(:breaches) and cleared_at is null
     """
 )
 
@@ -131,10 +131,13 @@ def _follow(connection: Connection, as_of: datetime) -> tuple[int, int]:
     worse: list[int] = []
     for row in connection.execute(WATCHED).mappings():
         watched.append(row["breach_id"])
+        before = Watch(row["missed_since"], row["recovered_since"])
         if row["is_feed_behind"]:
+            # What is to last must have been seen to: nobody looks now.
+            if before != Watch():
+                remembered.append({**row, **asdict(Watch())})
             continue
         verdict = Verdict.of(row)
-        before = Watch(row["missed_since"], row["recovered_since"])
         watch = before.at(as_of, verdict)
         if watch != before:
             remembered.append({**row, **asdict(watch)})

@@ -34,9 +34,17 @@ DISK_FULL = "53100"
             "Steps of coaching, and their ground.",
         ),
         "report": ("rtm.cli.report", "report_command", "The management review of a month."),
-        "audit": ("rtm.cli.plan", "audit_commands", "Who changed which record; check it is whole."),
+        "audit": (
+            "rtm.cli.audit",
+            "audit_commands",
+            "Who changed which record; check it is whole.",
+        ),
         "source": ("rtm.cli.source", "source_commands", "Sources of rows, and mapping files."),
-        "outbox": ("rtm.cli.warehouse", "outbox_commands", "List mails; send one again."),
+        "outbox": (
+            "rtm.cli.outbox",
+            "outbox_commands",
+            "List mails; send one again; say that one arrived.",
+        ),
         "simulate": ("rtm.simulator", "simulate_commands", "A simulated contact centre."),
         "stack": ("rtm.stack.commands", "stack_commands", "Start and stop the embedded system."),
         "airflow": ("rtm.stack.commands", "airflow_command", "Airflow's own command line."),
@@ -55,8 +63,8 @@ def main() -> None:
     """Runs the command line; a known error is one line, everything else a traceback."""
     from sqlalchemy.exc import OperationalError
 
-    from rtm.models import ModelError
     from rtm.replay import ReplayError
+    from rtm.running_dbt import ModelError
     from rtm.settings import SettingError
     from rtm.stack.supervising import StackError
     from rtm.warehouse.engine import WarehouseError

@@ -1,4 +1,4 @@
-"""Commands about recovery plans and the audit of who changed them."""
+"""Commands about recovery plans."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Connection, RowMapping, text
 
-from rtm import audit
 from rtm.cli.consoles import open_console
 from rtm.cycle import System
 from rtm.recovery import read_history, read_plan
@@ -149,27 +148,6 @@ SHOWN = (
     *("horizon_min", "on_target_intervals", "evidence", "author", "verifier", "is_effective"),
     *("retain_until", "is_on_legal_hold"),
 )
-
-
-@click.group()
-def audit_commands() -> None:
-    """The audit trail: who changed which record."""
-
-
-@audit_commands.command("verify")
-def verify_command() -> None:
-    """Check that no row of the audit was changed and none is missing."""
-    with _system().warehouse.transaction(Role.APP) as connection:
-        count, latest = connection.execute(
-            text("select count(*), max(audit_id) from ops.audit")
-        ).one()
-        broken = audit.first_broken(connection)
-    if broken is not None:
-        raise click.ClickException(
-            f"the audit was tampered with: row {broken} was changed, or rows before it are missing"
-        )
-    # Rows cut off at the end leave no trace in the chain: whoever notes this number sees them go.
-    click.echo(f"{count} rows, whole; the last is {latest or 0}")
 
 
 def _told(value: object) -> str:

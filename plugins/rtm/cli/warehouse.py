@@ -1,4 +1,4 @@
-"""Commands that look at the warehouse and at what waits in it for a person."""
+"""Commands about the warehouse, and about what it could not take in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import click
 from sqlalchemy import text
 
 from rtm.cycle import System
-from rtm.notify import ResendError, resend
 from rtm.settings import Settings
 from rtm.warehouse import Role, Warehouse
 
@@ -72,62 +71,3 @@ def quarantine_command(limit: int) -> None:
         click.echo(f"{place}: {row.reason}")
         if row.raw_text:
             click.echo(f"    {row.raw_text[:200]}")
-
-
-@click.group()
-def outbox_commands() -> None:
-    """Mails: what was sent, what waits, what needs a person."""
-
-
-@outbox_commands.command("list")
-@click.option("--limit", default=50, show_default=True, help="Newest mails to list.")
-def list_mails_command(limit: int) -> None:
-    """List the newest mails with their state and the answer of the SMTP server."""
-    system = System.open(Settings.from_environment())
-    with system.warehouse.transaction(Role.APP) as connection:
-        rows = connection.execute(
-            text(
-                "select mail_id, state, recipient, subject, attempts, smtp_answer"
-                " from ops.outbox order by mail_id desc limit :limit"
-            ),
-            {"limit": limit},
-        ).all()
-    if not rows:
-        click.echo("no mail yet")
-    for row in rows:
-        click.echo(
-            f"{row.mail_id:>6}  {row.state:<11}  {row.recipient}  {row.subject}"
-            f"  ({row.attempts} attempts; {row.smtp_answer or 'no answer yet'})"
-        )
-
-
-@outbox_commands.command("show")
-@click.argument("mail_id", type=int)
-def show_mail_command(mail_id: int) -> None:
-    """Print one mail as its reader gets it."""
-    system = System.open(Settings.from_environment())
-    with system.warehouse.transaction(Role.APP) as connection:
-        mail = connection.execute(
-            text("select recipient, subject, body_text from ops.outbox where mail_id = :mail_id"),
-            {"mail_id": mail_id},
-        ).one_or_none()
-    if mail is None:
-        raise click.ClickException(f"there is no mail {mail_id}")
-    click.echo(f"{mail.recipient}\n{mail.subject}\n\n{mail.body_text}")
-
-
-@outbox_commands.command("resend")
-@click.argument("mail_id", type=int)
-@click.option("--to", "address", help="The address that its reader has now, where it is another.")
-def resend_command(mail_id: int, address: str | None) -> None:
-    """Queue a refused or unconfirmed mail again, after a person has looked at it.
-
-    It goes to the address that its reader has now.
-    """
-    system = System.open(Settings.from_environment())
-    with system.warehouse.transaction(Role.APP) as connection:
-        try:
-            recipient = resend(connection, system.settings, mail_id, address)
-        except ResendError as error:
-            raise click.ClickException(str(error)) from None
-    click.echo(f"mail {mail_id} is queued again, to {recipient}")

@@ -144,6 +144,7 @@ ON_SHIFT = text(
         matters.service_code,
         service.service_name,
         service.timezone,
+        agent.team_code,
         coalesce(team.team_name, agent.team_code, '') as team_name,
         coalesce(agent.agent_name, matters.agent_id) as agent_name,
         matters.agent_id,

@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from rtm.desk import (
+    audit_routes,
     coaching_routes,
     errors,
     exception_routes,
@@ -52,6 +53,7 @@ def create_desk(desk: Desk, identify: Callable[..., Any]) -> FastAPI:
     app.include_router(exception_routes.router)
     app.include_router(coaching_routes.router)
     app.include_router(rotg_routes.router)
+    app.include_router(audit_routes.router)
     # Behind all others: to those who are not signed in, an address that is none says nothing.
     app.get("/{path:path}")(nowhere)
     errors.answer_errors(app)

@@ -19,7 +19,8 @@ MOST_ROWS = 200
 PAGE_SIZE = 50
 """Of each block of the list."""
 
-# Whose case it is for the visitor to decide: an agent of their own teams, and never themselves
+# Whose case it is for the visitor to decide: an agent of their own teams, or of none of the service
+# any more where they coordinate it, and never themselves
 STEPS = """
     select
         coaching.*,
@@ -28,7 +29,11 @@ STEPS = """
         coalesce(agent.agent_name, coaching.agent_id) as agent_name,
         team.team_code,
         coalesce(team.team_name, '') as team_name,
-        coalesce(team.team_code = any(:teams), false)
+        (
+            coalesce(team.team_code = any(:teams), false)
+            or team.service_code is distinct from coaching.service_code
+            and coaching.service_code = any(:coordinated)
+        )
             and coaching.agent_id <> cast(:visitor as text) as is_mine,
         coalesce(proposed.step_name, coaching.proposed_step) as proposed_name,
         coalesce(proposed.step_name_indonesian, coaching.proposed_step)
@@ -248,5 +253,6 @@ def _scope(visitor: Visitor, service: str = "") -> dict[str, Any]:
             code for code in visitor.services(Right.DECIDE_COACHING) if service in ("", code)
         ],
         "teams": visitor.own_teams(),
+        "coordinated": visitor.coordinated_services(),
         "visitor": visitor.agent_id,
     }

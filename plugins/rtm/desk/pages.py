@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection
 
+from rtm import audit
 from rtm.desk import forms
 from rtm.desk.identity import SignedIn, signed_in
 from rtm.desk.language import Speech, language_of
@@ -205,6 +206,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["pipeline"] = audit.PIPELINE
     # What a plan keeps as JSON has its moments as text.
     made.filters["moment"] = datetime.fromisoformat
     return made

@@ -18,7 +18,7 @@ from rtm.desk.typed import BROWSER_MINUTE, typed_moment, typed_text
 from rtm.positions import COORDINATES, IS_WFM, LEADS, here_at
 from rtm.recipients import names_of
 from rtm.recovery.changing import UnknownPlanError, content_of, read_history, read_plan
-from rtm.recovery.lifecycle import MOST_WHYS, Cause, Content, PlanError
+from rtm.recovery.lifecycle import MOST, MOST_WHYS, Cause, Content, PlanError
 from rtm.recovery.similar import find_similar
 
 Rows = Sequence[Row[Any]]
@@ -26,11 +26,10 @@ Rows = Sequence[Row[Any]]
 WHYS = tuple(f"why{number}" for number in range(1, MOST_WHYS + 1))
 FIELDS = (
     *("cause_category", *WHYS, "correction", "corrective_action", "responsible", "due_at"),
-    *("horizon_min", "on_target_intervals"),
+    *MOST,
 )
 """Of the form, in its order; of the plan they are columns, but for the whys, which are one."""
 COLUMNS = tuple(dict.fromkeys("whys" if name in WHYS else name for name in FIELDS))
-MOST_MINUTES = 10_000
 
 # Who can carry out a plan of the service, and say at the desk that they did: whoever has a position
 # there today, whether on duty or not
@@ -189,10 +188,10 @@ def read_content(form: FormData, plan: RowMapping, now: datetime) -> Content:
     except ValueError:
         wrong.append("due_at")
     numbers = {}
-    for name in ("horizon_min", "on_target_intervals"):
+    for name, most in MOST.items():
         told = typed_text(form, name) or ""
         numbers[name] = int(told) if told.isdecimal() and len(told) < 6 else 0
-        if not 0 < numbers[name] <= MOST_MINUTES:
+        if not 0 < numbers[name] <= most:
             wrong.append(name)
     if wrong:
         raise PlanError("incomplete", wrong)

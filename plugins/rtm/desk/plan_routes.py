@@ -1,4 +1,4 @@
-"""The addresses of recovery plans and of their audit.
+"""The addresses of recovery plans.
 
 What may follow what is said by `rtm.recovery.lifecycle`; here each step asks for a right as well.
 """
@@ -9,13 +9,12 @@ from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
 from rtm.audit import ChangedMeanwhileError, insist_unchanged
-from rtm.desk import audit_page, state
-from rtm.desk.pages import LARGEST_NUMBER, Page, Reading, known_number, requires
+from rtm.desk.pages import Page, Reading, known_number
 from rtm.desk.plan_page import (
     COLUMNS,
     as_typed,
@@ -29,13 +28,13 @@ from rtm.desk.plan_page import (
     typed_in,
     verifiers,
 )
-from rtm.desk.plan_turns import RIGHT_FOR, may_take
+from rtm.desk.plan_turns import ONWARDS, RIGHT_FOR, may_take
 from rtm.desk.rights import Right
 from rtm.desk.typed import Posted, seen_revision, typed_text
 from rtm.recipients import name_of
 from rtm.recovery.changing import SUBJECT, Change, change_plan, standing
 from rtm.recovery.form import month_as_workbook, plan_as_pdf, plans_of_month
-from rtm.recovery.lifecycle import MOST_WHYS, STEPS, Action, Cause, PlanError, allowed
+from rtm.recovery.lifecycle import MOST, MOST_WHYS, STEPS, Action, Cause, PlanError, allowed
 from rtm.roster.cells import XLSX
 
 router = APIRouter()
@@ -97,17 +96,6 @@ def change(page: Reading, form: Posted, plan_id: int, action: Action) -> Respons
         details = (error.by, f"{at:%H:%M:%S %Z}")
         return _again(page, plan_id, form, action, 409, "changed_meanwhile", details)
     return page.to(f"/plans/{plan_id}?done={action.value}")
-
-
-@router.get("/audit")
-def show_audit(
-    page: Annotated[Page, Depends(requires(Right.READ_AUDIT))],
-    before: Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)] = None,
-) -> Response:
-    with page.connection() as connection:
-        entries, older = audit_page.read(connection, page.visitor, before)
-        clock = state.read_clock(connection)
-    return page.render("audit.html", entries=entries, older=older, as_of=clock.as_of)
 
 
 def _download(content: bytes, media_type: str, name: str) -> Response:
@@ -197,11 +185,14 @@ def _page(
         columns=COLUMNS,
         taken=taken,
         offered=offered,
+        waits_for_others=not set(ONWARDS).intersection(offered),
+        may_upload=page.may(Right.UPLOAD_ROSTER, plan["service_code"]),
         is_own=me in plan["contributors"],
         has_verifier=bool(verifiers(facts.colleagues) - {me, *plan["contributors"]}),
         needs_note={action for action, step in STEPS.items() if step.needs_note},
         causes=list(Cause),
         whys=list(range(1, MOST_WHYS + 1)),
+        most=MOST,
     )
 
 

@@ -95,6 +95,11 @@ class Visitor:
         """For whose agents the visitor decides what is personal: led or coordinated by them."""
         return [team.team_code for team in self.teams if team.is_led or team.is_coordinated]
 
+    def coordinated_services(self) -> list[str]:
+        """Of which they coordinate a team: who is at work there with a team of another service, or
+        has moved to one, is left to nobody else."""
+        return sorted({team.service_code for team in self.teams if team.is_coordinated})
+
     def services(self, right: Right) -> list[str]:
         """Where the visitor has the right: what a page may ask the database for."""
         return sorted(code for code in self.positions if may(self, right, code))

@@ -33,7 +33,14 @@ SHIFTS_AROUND = timedelta(days=2)
 FOUND, NOTE_OF = "found:", "note:"
 """How the fields of a form begin that are about an agent; the id is what follows."""
 
-SHIFTS = """
+# A team of theirs, or one of another service that is at work where they coordinate
+THEIRS = """(
+            {row}.team_code = any(:teams)
+            or team.service_code is distinct from {row}.service_code
+            and {row}.service_code = any(:coordinated)
+        )"""
+
+SHIFTS = f"""
     select
         shift.service_code,
         shift.roster_date,
@@ -47,7 +54,7 @@ SHIFTS = """
         team.team_name,
         service.service_name,
         service.timezone,
-        shift.team_code = any(:teams) as is_mine,
+        {THEIRS.format(row="shift")} as is_mine,
         first_round.round_id,
         first_round.checked_by,
         first_round.checked_at
@@ -77,7 +84,7 @@ OPEN = f"""
         and shift.roster_date between :first and :last
         and shift.planned_start_at <= :as_of
         and shift.planned_end_at > :ended_after
-        and shift.team_code = any(:teams)
+        and {THEIRS.format(row="shift")}
 """
 
 LISTED = text(
@@ -136,13 +143,13 @@ ITEMS = text(
     """
 )
 
-ROUNDS = """
+ROUNDS = f"""
     select
         made.*,
         coalesce(team.team_name, made.team_code) as team_name,
         service.service_name,
         service.timezone,
-        made.team_code = any(:teams) as is_mine,
+        {THEIRS.format(row="made")} as is_mine,
         void.reason as void_reason,
         void.voided_at,
         void.round_id is not null as is_voided,
@@ -330,5 +337,6 @@ def _scope(visitor: Visitor) -> dict[str, Any]:
     return {
         "services": visitor.services(Right.CHECK_ROTG),
         "teams": visitor.teams_of_the_day(),
+        "coordinated": visitor.coordinated_services(),
         "me": visitor.agent_id,
     }

@@ -86,6 +86,7 @@ def show_breach(page: Reading, breach_id: int) -> Response:
         breach=breach,
         plan_facts=breach.facts or {},
         now=page.desk.now(),
+        may_upload=page.may(Right.UPLOAD_ROSTER, breach.service_code),
     )
 
 

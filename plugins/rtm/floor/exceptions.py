@@ -4,8 +4,9 @@
        |  +--> rejected      ^
        +---------------------+
 
-An approved request is a file of the feed `exception` under the approver's name. Its withdrawal is a
-later version of the same exception that nobody approved, which is what the feed means by that.
+An approved request is a file of the feed `exception` under the approver's name. One that is
+rejected or withdrawn is a later version of the same exception that nobody approved, which is what
+the feed means by that.
 """
 
 from __future__ import annotations
@@ -184,11 +185,9 @@ def change_request(
     if step.needs_note and not note:
         raise ExceptionRequestError("note_missing", ["note"])
     # First: from the audit row until the end of the transaction, all other writers wait. Where the
-    # end fails, the request still waits, and its approval delivers the same exception again.
-    if action is Action.APPROVE:
-        _deliver(landing(), request, actor, at)
-    elif request["status"] == Status.APPROVED:
-        _deliver(landing(), request, None, at)
+    # end fails, the request still waits: its approval delivers the same exception again, and
+    # whatever else is decided takes back what may have been delivered.
+    _deliver(landing(), request, actor if action is Action.APPROVE else None, at)
     changed = {
         "status": step.to,
         "note": note,

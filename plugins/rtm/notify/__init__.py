@@ -3,6 +3,7 @@
 Nothing here decides who must know what; that is said by the room that found it.
 """
 
+from rtm.notify.by_hand import MailError, confirm, resend
 from rtm.notify.outbox import (
     Attachment,
     Mail,
@@ -12,16 +13,16 @@ from rtm.notify.outbox import (
     unconfirmed_mails,
 )
 from rtm.notify.rendering import words
-from rtm.notify.resending import ResendError, resend
 from rtm.notify.sending import ON_PAPER, Sent, send_due
 
 __all__ = [
     "ON_PAPER",
     "Attachment",
     "Mail",
-    "ResendError",
+    "MailError",
     "Sent",
     "attach",
+    "confirm",
     "queue_mails",
     "refused_mails",
     "resend",

@@ -27,10 +27,23 @@ DIGEST = "digest"
 PAUSE = timedelta(minutes=10)
 
 # After an alert that went out, or may have (`unconfirmed`), what comes waits until the pause is
-# over. A digest is an alert where one is in it.
+# over; so it does behind one that the server refused for now, and not one after the other is tried.
+# A digest is an alert where one is in it.
 HOLD = text(
     """
-    with told as (
+    with gone as (
+        select mail_id, recipient, kind, next_attempt_at
+        from ops.outbox
+        where state in ('sent', 'unconfirmed')
+            and next_attempt_at > cast(:as_of as timestamptz) - cast(:pause as interval)
+        union all
+        -- But for one that a person sends again
+        select mail_id, recipient, kind, cast(:as_of as timestamptz)
+        from ops.outbox
+        where state = 'queued' and attempts > 0 and next_attempt_at > '-infinity'
+    ),
+
+    told as (
         select
             gone.recipient,
             max(gone.next_attempt_at) as last_at,
@@ -41,10 +54,8 @@ HOLD = text(
                         where inside.digest_id = gone.mail_id and inside.kind = any(:alerts)
                     )
             ) as last_alert_at
-        from ops.outbox as gone
+        from gone
         where gone.kind = any(:held)
-            and gone.state in ('sent', 'unconfirmed')
-            and gone.next_attempt_at > cast(:as_of as timestamptz) - cast(:pause as interval)
         group by gone.recipient
     )
     update ops.outbox as mail

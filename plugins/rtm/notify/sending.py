@@ -138,7 +138,7 @@ def _mark_cut_off(warehouse: Warehouse) -> None:
         connection.execute(
             text(
                 "update ops.outbox set state = 'unconfirmed',"
-                " smtp_answer = 'cut off while sending; resend after a look into the mailbox'"
+                " smtp_answer = 'cut off while sending; ask the reader, then resend or confirm'"
                 " where state = 'sending'"
             )
         )

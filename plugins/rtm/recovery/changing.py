@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, RowMapping, text
 
 from rtm import audit
+from rtm.recovery.due import read_due
 from rtm.recovery.lifecycle import Action, Cause, Content, PlanError, Standing, Status, next_status
 from rtm.recovery.telling import tell_of_change
 from rtm.settings import Settings
@@ -57,7 +58,6 @@ END_BREACH = text(
     where breach_id = :breach_id and cleared_at is null
     """
 )
-DUE = text("select step, due_at from marts.rpt_plan_due where plan_id = :plan_id")
 LOCK = text("select from ops.recovery_plan where plan_id = :plan_id for update")
 
 
@@ -136,7 +136,7 @@ def change_plan(
     changed = _columns(plan, change, written, status)
     due = None
     if "status" in changed:
-        due = connection.execute(DUE, {"plan_id": plan_id}).one_or_none()
+        due = read_due(connection, plan_id)
     connection.execute(_update(changed), {**changed, "plan_id": plan_id})
     if change.action is Action.CLOSE:
         connection.execute(END_BREACH, {"breach_id": plan["breach_id"], "at": change.at})

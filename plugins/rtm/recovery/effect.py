@@ -102,44 +102,15 @@ JUDGE = text(
         cross join ops.clock as clock
         cross join lateral (
             select
-                voice.interval_start,
-                voice.is_provisional,
-                case done.kpi
-                    when 'scr' then voice.scr_numerator
-                    when 'abandon_rate' then voice.abandon_numerator
-                    when 'service_level' then voice.service_level_numerator
-                    when 'asa' then voice.wait_s_sum
-                    when 'aht' then voice.handle_s_sum
-                end as numerator,
-                case done.kpi
-                    when 'scr' then voice.scr_denominator
-                    when 'abandon_rate' then voice.abandon_denominator
-                    when 'service_level' then voice.service_level_denominator
-                    when 'asa' then voice.answered
-                    when 'aht' then voice.handled
-                end as denominator
-            from marts.fct_scr_interval as voice
-            where voice.service_code = done.service_code
-                and voice.channel = done.channel
-                and voice.interval_start >= done.done_at
-            union all
-            select
-                nonvoice.interval_start,
-                nonvoice.is_provisional,
-                case done.kpi
-                    when 'response_time' then nonvoice.response_time_numerator
-                    when 'waiting_list' then nonvoice.waiting_list
-                    when 'oldest_waiting' then coalesce(nonvoice.oldest_waiting_s, 0)
-                end,
-                case done.kpi
-                    when 'response_time' then nonvoice.response_time_denominator
-                    when 'waiting_list' then 1
-                    when 'oldest_waiting' then 1
-                end
-            from marts.fct_response_time_interval as nonvoice
-            where nonvoice.service_code = done.service_code
-                and nonvoice.channel = done.channel
-                and nonvoice.interval_start >= done.done_at
+                told.interval_start,
+                told.is_provisional,
+                told.numerator,
+                told.denominator
+            from marts.rpt_kpi_interval as told
+            where told.service_code = done.service_code
+                and told.channel = done.channel
+                and told.kpi = done.kpi
+                and told.interval_start >= done.done_at
             union all
             select
                 staff.interval_start,
@@ -268,7 +239,11 @@ JUDGE = text(
         effect_known_at = :as_of,
         revision = plan.revision + 1
     from verdicts, ops.breach as breach
-    where verdicts.plan_id = plan.plan_id and breach.breach_id = plan.breach_id
+    where verdicts.plan_id = plan.plan_id
+        and breach.breach_id = plan.breach_id
+        -- Somebody may have reopened it meanwhile
+        and plan.status in ('done', 'closed')
+        and plan.is_effective is null
     returning plan.plan_id, plan.is_effective, breach.service_code
     """
 )

@@ -23,11 +23,11 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 from sqlalchemy import Connection, RowMapping, text
 
+from rtm import audit
 from rtm.fonts import BOLD, FONT, register_fonts
 from rtm.notify import words
 from rtm.recipients import names_of
 from rtm.recovery.changing import read_history, read_plan
-from rtm.recovery.telling import volume_text
 from rtm.roster.cells import saved, write_text
 from rtm.settings import Language
 from rtm.speech import COUNTS, NOTHING, PERCENT, Speech
@@ -148,7 +148,7 @@ def _blocks(connection: Connection, plan: RowMapping, language: Language) -> Ite
     yield Paragraph(escape(say["section_history"]), heading)
     header = [say["when"], say["who"], say["step"], say["note"]]
     zone = ZoneInfo(plan["timezone"])
-    taken = [[_plain(at, zone), *entry] for at, *entry in _history(connection, plan, say)]
+    taken = [[_plain(at, zone), *entry] for at, *entry in _history(connection, plan, language)]
     rows = [header, *taken]
     yield _table(rows, body, (32 * mm, 40 * mm, 30 * mm, None))
     yield Spacer(0, 4 * mm)
@@ -197,7 +197,7 @@ def month_as_workbook(
         told |= {"status": say[f"status_{plan['status']}"]}
         figures = _figures(plan)
         _write_row(sheet, number, [figures.get(name) or told[name] for name in columns])
-        for at, *entry in _history(connection, plan, say):
+        for at, *entry in _history(connection, plan, language):
             step_row += 1
             _write_row(steps, step_row, [figures["plan_id"], _moment(at, plan), *entry])
     for of in (sheet, steps):
@@ -271,8 +271,11 @@ def _told(connection: Connection, plan: RowMapping, language: Language) -> dict[
     told["target"] = speech.target(kpi, plan["comparator"], plan["target"])
     # With more digits than a page has: what misses a target is to be seen missing.
     told["observed"] = speech.kpi(kpi, plan["observed"], 2)
-    told["volume"] = volume_text(plan, language)
+    counts = (plan["numerator"], plan["denominator"], plan["at_risk"])
+    told["volume"] = speech.counted(kpi, *counts) or NOTHING
     told |= _numbers(plan, language) | _limits(connection, plan, language)
+    if plan["cleared_at"]:
+        told["cleared_at"] += f", {speech.say('ended.' + plan['cleared_because'])}"
     told["is_on_legal_hold"] = say["held" if plan["is_on_legal_hold"] else "not_held"]
     told["is_effective"] = say[f"effective_{plan['is_effective']}".lower()]
     if plan["cause_category"]:
@@ -290,7 +293,7 @@ def _numbers(plan: RowMapping, language: Language) -> dict[str, str]:
     way_back = _way_back(facts.get("way_back"), speech, plan["timezone"])
     return {
         "formula": facts.get("formula") or NOTHING,
-        "gap": speech.kpi(plan["kpi"], plan["observed"] - plan["target"]),
+        "gap": speech.gap(plan["kpi"], plan["observed"], plan["target"]),
         "explanation": "\n".join(explanation) or NOTHING,
         "way_back": "\n".join(way_back) or NOTHING,
     }
@@ -362,11 +365,13 @@ def _limits(connection: Connection, plan: RowMapping, language: Language) -> dic
 
 
 def _history(
-    connection: Connection, plan: RowMapping, say: dict[str, str]
+    connection: Connection, plan: RowMapping, language: Language
 ) -> Iterable[tuple[datetime, str, str, str]]:
     """Each step: when, who, what, and the note."""
     history = read_history(connection, plan["plan_id"])
     names = names_of(connection, {entry["actor"] for entry in history})
+    names |= {audit.PIPELINE: Speech(language).say("actor.pipeline")}
+    say = words("plan_form", language)
     for entry in history:
         note = (entry["content"] or {}).get("note", "")
         yield entry["at"], names[entry["actor"]], say[f"action_{entry['action']}"], note

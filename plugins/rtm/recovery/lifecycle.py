@@ -102,8 +102,8 @@ STEPS: dict[Action, Step] = {
 """The note of `finish` is the evidence of what was done."""
 
 MOST_WHYS = 5
-LONGEST_HORIZON_MIN, MOST_INTERVALS = 7 * 1440, 48
-"""Within how long, and by how many intervals in a row, an effect can be asked to show."""
+MOST = {"horizon_min": 7 * 1440, "on_target_intervals": 48}
+"""Within how many minutes, and by how many intervals in a row, an effect can be asked to show."""
 
 
 @dataclass(frozen=True)
@@ -191,8 +191,5 @@ def lacks(content: Content, at: datetime) -> list[str]:
         missing.append("whys")
     if content.due_at is not None and content.due_at <= at:
         missing.append("due_at")
-    if not 0 < content.horizon_min <= LONGEST_HORIZON_MIN:
-        missing.append("horizon_min")
-    if not 0 < content.on_target_intervals <= MOST_INTERVALS:
-        missing.append("on_target_intervals")
+    missing += [name for name, most in MOST.items() if not 0 < getattr(content, name) <= most]
     return missing

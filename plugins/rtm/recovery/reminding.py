@@ -50,12 +50,10 @@ def remind(connection: Connection, settings: Settings, as_of: datetime) -> int:
     told = 0
     for due in connection.execute(DUE, {"as_of": as_of}).mappings().all():
         plan = read_plan(connection, due["plan_id"])
-        to = (
-            coordinators(connection, settings, plan["service_code"])
-            if due["kind"] == "plan_escalation"
-            else _next_people(connection, settings, plan, Action(due["step"]), as_of)
-        )
-        told += tell_of_due(connection, settings, plan, due, to, as_of)
+        waits_for = _next_people(connection, settings, plan, Action(due["step"]), as_of)
+        is_escalated = due["kind"] == "plan_escalation"
+        to = coordinators(connection, settings, plan["service_code"]) if is_escalated else waits_for
+        told += tell_of_due(connection, settings, plan, due, to, waits_for, as_of)
     return told
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from rtm.notify import Mail, queue_mails, words
 from rtm.recipients import coordinators, name_of, on_duty, people, team_leaders
+from rtm.recovery.due import read_due
 from rtm.recovery.lifecycle import Action
 from rtm.settings import Language, Settings
 from rtm.speech import Speech
@@ -51,7 +52,7 @@ def tell_of_worse(
     told |= set(people(connection, plan["contributors"]))
     facts = {
         "now_text": Speech(settings.language).kpi(plan["kpi"], observed),
-        "since_text": f"{since.astimezone(ZoneInfo(plan['timezone'])):%d/%m/%Y %H:%M %Z}",
+        "since_text": _moment(plan, since),
     }
     key = f"worse:{plan['breach_id']}"
     _queue(connection, settings, plan, "breach_worse", key, sorted(told), facts, as_of)
@@ -65,7 +66,9 @@ def tell_of_no_effect(
     told = {*team_leaders(connection, service), *coordinators(connection, settings, service)}
     told |= set(people(connection, [plan["responsible"], *plan["contributors"]]))
     key = f"ineffective:{plan['plan_id']}:{plan['revision']}"
-    _queue(connection, settings, plan, "plan_ineffective", key, sorted(told), {}, as_of)
+    # It is to be reopened: whatever is due meanwhile is not what is asked for.
+    facts = {"next_text": ""}
+    _queue(connection, settings, plan, "plan_ineffective", key, sorted(told), facts, as_of)
 
 
 def tell_of_change(
@@ -96,11 +99,14 @@ def tell_of_change(
         told = set(connection.execute(TOLD_OF, {"thread": thread}).scalars())
     else:
         return
+    facts: dict[str, Any] = {"actor_name": name_of(connection, actor), "note": note or ""}
+    if action is Action.VERIFY:
+        facts["action"] = _action(connection, plan)
     _queue(
         *(connection, settings, plan, f"plan_{action.value}"),
         f"plan:{plan['plan_id']}:{plan['revision']}",
         sorted(told),
-        {"actor_name": name_of(connection, actor), "note": note or ""},
+        facts,
         at,
     )
 
@@ -111,17 +117,18 @@ def tell_of_due(
     plan: RowMapping,
     due: RowMapping,
     recipients: Iterable[str],
+    waits_for: Iterable[str],
     as_of: datetime,
 ) -> int:
     """A reminder of what is due, or its escalation (`kind`, `step`, `step_due_at`), once under the
-    key `told_as`. Returns how many mails that were."""
-    due_at = due["step_due_at"].astimezone(ZoneInfo(plan["timezone"]))
-    step = words("plan_steps", settings.language)[due["step"]]
-    return _queue(
-        *(connection, settings, plan, due["kind"], due["told_as"], recipients),
-        {"step_name": step, "step_due_text": f"{due_at:%d/%m/%Y %H:%M %Z}"},
-        as_of,
-    )
+    key `told_as`, with the addresses of those whose step it is. Returns how many mails that
+    were."""
+    facts = {
+        "step_name": words("plan_steps", settings.language)[due["step"]],
+        "step_due_text": _moment(plan, due["step_due_at"]),
+        "waits_for": ", ".join(waits_for),
+    }
+    return _queue(connection, settings, plan, due["kind"], due["told_as"], recipients, facts, as_of)
 
 
 def _queue(
@@ -134,21 +141,40 @@ def _queue(
     facts: dict[str, Any],
     now: datetime,
 ) -> int:
-    told = {**_facts(plan, settings), **facts}
+    told = {
+        **_facts(plan, settings),
+        "next_text": _next_step(connection, plan, settings.language),
+        **facts,
+    }
     mails = [
         Mail(kind, key, address, told, f"breach-{plan['breach_id']}") for address in recipients
     ]
     return queue_mails(connection, mails, settings.language, now)
 
 
-def volume_text(plan: RowMapping, language: Language) -> str:
-    """What was counted at detection, and how many of it were not lost yet."""
-    speech = Speech(language)
-    counted = f"{speech.number(plan['numerator'])} / {speech.number(plan['denominator'])}"
-    if not plan["at_risk"]:
-        return counted
-    at_risk = speech.number(plan["at_risk"])
-    return f"{counted} ({words('breach', language)['at_risk'].format(at_risk=at_risk)})"
+def _next_step(connection: Connection, plan: RowMapping, language: Language) -> str:
+    """What is to be done next and by when; empty where nothing is."""
+    due = read_due(connection, plan["plan_id"])
+    if due is None or due.due_at is None:
+        return ""
+    step = words("plan_steps", language)[due.step]
+    told = words("common", language)["next_step_text"]
+    return told.format(step=step, due=_moment(plan, due.due_at))
+
+
+def _action(connection: Connection, plan: RowMapping) -> dict[str, str]:
+    """What is to be carried out, by whom and until when."""
+    return {
+        "responsible": name_of(connection, plan["responsible"]),
+        "correction": plan["correction"],
+        "corrective_action": plan["corrective_action"],
+        "finish_by": _moment(plan, plan["due_at"]),
+    }
+
+
+def _moment(plan: RowMapping, instant: datetime) -> str:
+    """On the clock of the service."""
+    return f"{instant.astimezone(ZoneInfo(plan['timezone'])):%d/%m/%Y %H:%M %Z}"
 
 
 def _facts(plan: RowMapping, settings: Settings) -> dict[str, Any]:
@@ -166,11 +192,13 @@ def _facts(plan: RowMapping, settings: Settings) -> dict[str, Any]:
         "kpi_name": speech.say(f"kpi.{kpi}"),
         "target_text": speech.target(kpi, plan["comparator"], plan["target"]),
         "observed_text": speech.kpi(kpi, plan["observed"]),
-        "gap_text": speech.kpi(kpi, plan["observed"] - plan["target"]),
-        "volume_text": volume_text(plan, settings.language),
+        "gap_text": speech.gap(kpi, plan["observed"], plan["target"]),
+        "volume_text": speech.counted(
+            *(kpi, plan["numerator"], plan["denominator"], plan["at_risk"])
+        ),
         "window_text": f"{began:%d/%m/%Y %H:%M} – {ended:%H:%M %Z}",
         "missing_text": f"{facts.get('agents_absent', 0)} / {facts.get('agents_late', 0)}",
         "roster_date": f"{plan['roster_date']:%d/%m/%Y}" if plan["roster_date"] else "",
-        "due_text": f"{began:%d/%m/%Y %H:%M %Z}",
+        "due_text": _moment(plan, began),
         "link": settings.desk_page(f"/plans/{plan['plan_id']}"),
     }

@@ -55,7 +55,7 @@ def _withdraw(
     with warehouse.transaction(Role.APP) as connection:
         plan_id: int = connection.execute(PLAN_OF, breach).scalar_one()
         plan = lock_plan(connection, plan_id)
-        if plan["status"] not in NOT_BEGUN:
+        if plan["status"] not in NOT_BEGUN or plan["times_reopened"]:
             return False
         connection.execute(CLEAR, {**breach, "as_of": as_of})
         note = _both_numbers(recounted)
