@@ -342,7 +342,7 @@ def test_a_plan_that_is_not_judged_because_data_are_missing_says_so(
     assert lia.post(plan, "submit", **PLAN).status_code == 303
     for who, action in ((koko, "verify"), (lia, "start"), (lia, "finish")):
         assert who.post(plan, action, note="Kabel baru").status_code == 303
-    missing = "Its horizon is over, but the data up to then have not come in"
+    missing = "Its time is over, but the data up to then have not come in"
     for hours, is_missing in ((2, False), (5, True)):
         run_cycle(missed, TEN + timedelta(hours=hours))
         page = koko.text(plan)

@@ -121,7 +121,11 @@ def test_a_new_threshold_takes_no_breach_back_that_was_found_by_the_old_one(syst
     run_cycle(system, TEN + timedelta(hours=20))
     now = "select threshold_s from intermediate.int_watched_kpi where kpi = 'response_time'"
     assert query(now) == [{"threshold_s": 120}]
-    assert query("select status from ops.recovery_plan") == [{"status": "draft"}]
+    plan = (
+        "select status from ops.recovery_plan join ops.breach using (breach_id)"
+        " where kpi = 'response_time'"
+    )
+    assert query(plan) == [{"status": "draft"}]
 
 
 def test_a_target_that_is_corrected_for_its_day_takes_the_breach_back(missed, deliver, query):

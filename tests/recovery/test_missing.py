@@ -39,5 +39,5 @@ def test_the_mail_of_a_breach_counts_whom_its_page_names(system, deliver, query,
     assert facts["absent_agents"] == ["A2"]
     assert (facts["agents_absent"], facts["agents_late"]) == (1, len(late))
     mail, *_ = query("select body_text from ops.outbox where kind = 'breach'")
-    told = f"Agent tidak hadir / terlambat dalam jendela: 1 / {len(late)}\n"
+    told = f"Agent tidak hadir / terlambat dalam periode itu: 1 / {len(late)}\n"
     assert told in mail["body_text"]
