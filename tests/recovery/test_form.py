@@ -87,8 +87,8 @@ TOLD = {
         "Penyebab selisih Selisih 95,0 poin.",
         "Saluran penuh atau terputus: 90,0 (Rentang 90 %: 85,0 … 94,5)",
         "AUX melebihi jatah: 0,0, masih dalam variasi wajar",
-        "Cara kembali ke target Sisa hari ini harus mencapai 97,5 % agar target harian 95,0 % tercapai"
-        " (sejauh ini 80,0 %).",
+        "Cara kembali ke target Sisa hari ini harus mencapai 97,5 % agar target harian 95,0 %"
+        " tercapai (sejauh ini 80,0 %).",
         "11:00 WIB: Kurang 2,5",
         "Budi (B9): sedang pelatihan … dan 2 orang lagi.",
         "Dibuat sebagai draf 23/11/2026 10:05 WIB",
