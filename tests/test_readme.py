@@ -11,7 +11,7 @@ from rtm.settings import REPOSITORY
 from scripts.readme import README, with_board
 
 TEXT = README.read_text(encoding="utf-8")
-UNLISTED = {"help", "install", "lock", "readme", "dashboards", "dictionary"}
+UNLISTED = {"help", "install", "lock", "readme", "dashboards", "dictionary", "screenshots"}
 """Targets for those who work on the product; `make` lists them."""
 
 
