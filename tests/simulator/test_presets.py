@@ -51,7 +51,7 @@ def _response_time(conversations: list[Row], since: datetime) -> float:
     return len(in_time) / len(received)
 
 
-@pytest.mark.parametrize("clock", ["00:10", "06:50", "10:05", "14:40", "22:20"])
+@pytest.mark.parametrize("clock", ["00:10", "03:25", "06:08", "06:50", "10:05", "14:40", "22:20"])
 def test_the_demonstration_has_its_breaches_at_any_hour(clock: str, tmp_path: Path) -> None:
     now = datetime.fromisoformat(f"2026-11-23T{clock}:00+07:00")
     landed = land(demo_scenario(now), tmp_path, now)
@@ -59,8 +59,9 @@ def test_the_demonstration_has_its_breaches_at_any_hour(clock: str, tmp_path: Pa
     recent = [c for c in _of(landed.calls, "KARTU") if moment(c["arrived_at"]) >= since]
     through = [c for c in recent if c["outcome"] in ("answered", "self_served")]
     done = [c for c in recent if c["outcome"] != "open"]
-    assert len(done) >= 8
-    assert len(through) / len(done) < 0.85
+    # So many that no breach hangs on a handful of calls, also when few call
+    assert len(done) >= 30
+    assert len(through) / len(done) < 0.7
     whatsapp = _of(landed.conversations, "DIGITAL")
     slow = [c for c in whatsapp if since <= moment(c["received_at"]) < now - timedelta(minutes=2)]
     in_time = [
@@ -69,8 +70,8 @@ def test_the_demonstration_has_its_breaches_at_any_hour(clock: str, tmp_path: Pa
         if c["first_response_at"]
         and moment(c["first_response_at"]) - moment(c["received_at"]) <= timedelta(seconds=60)
     ]
-    assert len(slow) >= 4
-    assert len(in_time) / len(slow) < 0.7
+    assert len(slow) >= 20
+    assert len(in_time) / len(slow) < 0.5
     assert landed.truth("late") and landed.truth("absent") and landed.truth("aux_over")
     rung = Counter(ring["agent_id"] for ring in _of(landed.rings, "DIGITAL") if ring["stopped_at"])
     assert max(rung.values()) >= 4

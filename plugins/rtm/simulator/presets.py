@@ -165,9 +165,10 @@ def demo_scenario(now: datetime, seed: int = 2026) -> Scenario:
     """Yesterday and today of three services, with trouble that is under way at `now`.
 
     Since 45 minutes, for two hours: on KARTU most of the voice agents are missing while more
-    customers call, and on DIGITAL's WhatsApp more customers write and replies are slow. In between
-    the lines of KARTU were out for 12 minutes. An agent of DIGITAL left calls ringing as the shift
-    began. Tomorrow's roster of PRIORITAS has a shift without PIC; the other two are valid.
+    customers call, and on DIGITAL's WhatsApp more customers write and replies are slow. Both are a
+    rush also at night, when few would come. In between the lines of KARTU were out for 12 minutes.
+    An agent of DIGITAL left calls ringing as the shift began. Tomorrow's roster of PRIORITAS has a
+    shift without PIC; the other two are valid.
     """
     # In one zone, so that the scenario is the same however the caller wrote the moment.
     now = now.astimezone(UTC)
@@ -189,28 +190,49 @@ def demo_scenario(now: datetime, seed: int = 2026) -> Scenario:
         )
     )
     faults = (
-        *_demo_trouble(now, scenario.start, tomorrow),
+        *_demo_trouble(scenario, now, tomorrow),
         *_faults_around(scenario, now),
         *drawn_faults(scenario, days=2),
     )
     return scenario.with_faults(*faults, _negligence(scenario, now, faults))
 
 
-def _demo_trouble(now: datetime, yesterday: datetime, tomorrow: datetime) -> Iterator[Fault]:
+def _demo_trouble(scenario: Scenario, now: datetime, tomorrow: datetime) -> Iterator[Fault]:
     """What befalls whole services."""
     begins = now - timedelta(minutes=45)
     ends = begins + timedelta(hours=2)
-    yield Fault(FaultKind.SHORTFALL, "KARTU/voice", begins, ends, 0.6)
-    yield Fault(FaultKind.SURGE, "KARTU/voice", begins, ends, 1.7)
-    out, back = (now - timedelta(minutes=minutes) for minutes in (20, 8))
+    yield Fault(FaultKind.SHORTFALL, "KARTU/voice", begins, ends, 0.7)
+    yield _rush(scenario, "KARTU", VOICE, (begins, ends), times=1.8, per_hour=80)
+    # Over early enough that the queue has filled again: the first calls after it find agents free.
+    out, back = (now - timedelta(minutes=minutes) for minutes in (32, 20))
     yield Fault(FaultKind.OUTAGE, "KARTU/voice", out, back)
     yield Fault(FaultKind.SLOW_HANDLING, "DIGITAL/whatsapp", begins, ends, 3.5)
-    yield Fault(FaultKind.SURGE, "DIGITAL/whatsapp", begins, ends, 3.0)
-    out, back = (yesterday + timedelta(minutes=minutes) for minutes in (600, 625))
+    yield _rush(scenario, "DIGITAL", "whatsapp", (begins, ends), times=3.0, per_hour=45)
+    out, back = (scenario.start + timedelta(minutes=minutes) for minutes in (600, 625))
     yield Fault(FaultKind.OUTAGE, "PRIORITAS/voice", out, back)
     noon_tomorrow = tomorrow + timedelta(hours=12)
     defect = RosterDefect.MISSING_PIC.value
     yield Fault(FaultKind.BROKEN_ROSTER, "PRIORITAS", noon_tomorrow, detail=defect)
+
+
+def _rush(
+    scenario: Scenario,
+    service_code: str,
+    channel: str,
+    span: tuple[datetime, datetime],
+    *,
+    times: float,
+    per_hour: float,
+) -> Fault:
+    """So many times the usual contacts, and at least `per_hour` in the quietest hour of `span`."""
+    service, (begins, ends) = scenario.service(service_code), span
+    hours = {
+        (begins + timedelta(minutes=minutes)).astimezone(service.zone).hour
+        for minutes in range(0, round((ends - begins).total_seconds() / 60), 30)
+    }
+    rates = service.channel(channel).arrivals_per_hour
+    amount = max(times, round(per_hour / min(rates[hour] for hour in hours), 2))
+    return Fault(FaultKind.SURGE, f"{service_code}/{channel}", begins, ends, amount)
 
 
 def _faults_around(scenario: Scenario, now: datetime) -> Iterator[Fault]:

@@ -195,6 +195,9 @@ class ServiceModel:
     def rostered(self) -> tuple[AgentModel, ...]:
         return tuple(agent for agent in self.agents if agent.crew_shift)
 
+    def channel(self, name: str) -> ChannelModel:
+        return next(model for model in self.channels if model.channel == name)
+
     def shift(self, shift_code: str) -> ShiftModel:
         return next(shift for shift in self.shifts if shift.shift_code == shift_code)
 
