@@ -6,6 +6,12 @@ from datetime import timedelta
 
 import psycopg2
 import pytest
+from dbt_common.clients.jinja import MacroFuzzEnvironment
+from dbt_common.events import base_types
+from dbt_common.events.base_types import EventLevel
+from dbt_common.events.event_manager_client import get_event_manager
+from dbt_common.events.functions import fire_event
+from dbt_common.events.types import Note
 
 from rtm.running_dbt import ModelError
 from tests.conftest import maintenance
@@ -68,3 +74,39 @@ def test_a_connection_that_is_cut_fails_its_run_and_not_the_next(fill, connected
     set_cut(lambda connection: None)
     fill(MORNING + timedelta(minutes=1))
     assert query("select count(*) as shifts from marts.fct_attendance") == [{"shifts": 3}]
+
+
+def test_no_template_is_compiled_again_in_the_next_run(fill, monkeypatch):
+    compile_ = MacroFuzzEnvironment.compile
+    compiled = []
+
+    def counted(self, source, *args, **kwargs):
+        compiled.append(source)
+        return compile_(self, source, *args, **kwargs)
+
+    fill(MORNING)
+    monkeypatch.setattr(MacroFuzzEnvironment, "compile", counted)
+    fill(MORNING + timedelta(minutes=1))
+    # What names the model in each statement is compiled once a connection.
+    assert [source for source in compiled if "query_comment_macro" not in source] == []
+
+
+def test_what_nobody_hears_is_not_put_together_and_trouble_is(fill, monkeypatch):
+    put_together = []
+
+    def counted(told, message, *args, **kwargs):
+        put_together.append(type(message).__name__)
+        return parse(told, message, *args, **kwargs)
+
+    fill(MORNING)
+    parse = base_types.ParseDict
+    monkeypatch.setattr(base_types, "ParseDict", counted)
+    fill(MORNING + timedelta(minutes=1))
+    assert put_together == []
+    heard = []
+    monkeypatch.setattr(get_event_manager(), "callbacks", [heard.append])
+    fire_event(Note(msg="all is well"))
+    fire_event(Note(msg="this is not"), level=EventLevel.WARN)
+    assert [(message.info.level, message.data.msg) for message in heard] == [
+        ("warn", "this is not")
+    ]

@@ -41,6 +41,19 @@
     ('oldest_waiting', 1, coalesce({{ chats }}.oldest_waiting_s, 0), 1)
 {%- endmacro %}
 
+{# Seconds within which a call is to be answered where no target says another number of them. #}
+{% macro usual_threshold_s() -%}
+    20
+{%- endmacro %}
+
+{# The threshold of a target. That of a service level may be left empty. #}
+{% macro threshold_of(target) -%}
+    coalesce(
+        {{ target }}.threshold_s,
+        case {{ target }}.kpi when 'service_level' then {{ usual_threshold_s() }} end
+    )
+{%- endmacro %}
+
 {# What a row's numerator and denominator make: a rate in percent, a mean or a level as it is. #}
 {% macro kpi_value(row) -%}
     (

@@ -186,8 +186,10 @@ def _unneeded(warehouse: Warehouse) -> list[str]:
         delivered: set[str] = set(
             connection.execute(
                 text(
-                    "select feed from unnest(cast(:feeds as text[])) as feed"
-                    " where exists (select from ops.file_ledger where lands_in = feed)"
+                    "select asked.feed from unnest(cast(:feeds as text[])) as asked (feed)"
+                    " where exists ("
+                    "     select from ops.file_ledger as file where file.lands_in = asked.feed"
+                    " )"
                 ),
                 {"feeds": sorted(frozenset().union(*MODELS_OF_FEEDS.values()))},
             ).scalars()

@@ -18,10 +18,13 @@ from rtm.settings import Settings
 from rtm.warehouse import Warehouse
 
 if TYPE_CHECKING:
+    from types import CodeType
+
     from dbt.adapters.base.connections import BaseConnectionManager
     from dbt.adapters.contracts.connection import Connection
     from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
+    from jinja2 import Template
 
 
 class ModelError(RuntimeError):
@@ -61,6 +64,8 @@ def _invoke(warehouse: Warehouse, settings: Settings, *arguments: str) -> dbtRun
 
     _forget_behavior_flags()
     _keep_connections()
+    _keep_templates()
+    _hear_trouble_only()
     os.environ.update(warehouse.libpq)
     folders = (settings.dbt_project, _state(settings))
     manifest = _manifest(*folders, warehouse.url.database or "")
@@ -112,6 +117,69 @@ def _keep_connections() -> None:
 
     PostgresConnectionManager.open = classmethod(open_)  # type: ignore[method-assign,assignment]
     PostgresConnectionManager.release = release  # type: ignore[method-assign]
+
+
+@cache
+def _keep_templates() -> None:
+    """Has a template compiled once: dbt does it anew for each model of each run, and what stands in
+    a model changes with the project alone."""
+    from dbt.clients import jinja as core
+    from dbt_common.clients import jinja
+
+    @lru_cache(maxsize=1024)
+    def code_of(source: str, native: bool) -> CodeType:
+        return jinja.get_environment(native=native).compile(source)
+
+    def get_template(
+        string: str,
+        ctx: dict[str, Any],
+        node: Any = None,
+        capture_macros: bool = False,
+        native: bool = False,
+    ) -> Template:
+        with jinja.catch_jinja(node):
+            environment = jinja.get_environment(node, capture_macros, native=native)
+            code, names = code_of(str(string), native), environment.make_globals(ctx)
+            return environment.template_class.from_code(environment, code, names)
+
+    core.get_template = get_template  # type: ignore[attr-defined]
+
+
+@cache
+def _hear_trouble_only() -> None:
+    """Has dbt put together what it tells of a run only where it is a warning or an error.
+
+    It does so for all that it could write into a log, of which `--quiet` keeps the errors: a
+    message and its envelope for each statement, each relation that it remembers, each step.
+    """
+    from dbt_common.events.base_types import BaseEvent, EventLevel
+    from dbt_common.events.event_manager import EventManager
+    from dbt_common.events.event_manager_client import ctx_set_event_manager
+
+    put_together = BaseEvent.__init__
+
+    def keep(self: BaseEvent, *args: Any, **told: Any) -> None:
+        self.__dict__["told"] = (args, told)
+
+    def read(self: BaseEvent) -> Any:
+        if "message" not in self.__dict__:
+            args, told = self.__dict__["told"]
+            put_together(self, *args, **told)
+        return self.__dict__["message"]
+
+    def write(self: BaseEvent, message: Any) -> None:
+        self.__dict__["message"] = message
+
+    class OfTrouble(EventManager):
+        def fire_event(
+            self, e: BaseEvent, level: EventLevel | None = None, *args: Any, **kwargs: Any
+        ) -> None:
+            if (level or e.level_tag()) in (EventLevel.WARN, EventLevel.ERROR):
+                super().fire_event(e, level, *args, **kwargs)
+
+    BaseEvent.__init__ = keep  # type: ignore[method-assign]
+    BaseEvent.pb_msg = property(read, write)
+    ctx_set_event_manager(OfTrouble())
 
 
 @lru_cache(maxsize=4)

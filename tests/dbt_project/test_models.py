@@ -28,6 +28,26 @@ def test_every_data_test_of_dbt_passes_on_real_rows(centre, query):
     assert run_dbt(centre.warehouse, centre.settings, *DATA_TESTS) > 5
 
 
+def test_models_run_from_the_first_delivery_of_a_feed_of_theirs(centre, deliver, query):
+    def built(moment):
+        run_cycle(centre, moment)
+        (did,) = query(
+            "select did from ops.cycle where step = 'build_marts' order by cycle_id desc limit 1"
+        )
+        return did["did"]["models"]
+
+    folder = centre.settings.dbt_project / "models" / "intermediate" / "nonvoice"
+    before = built(MORNING + timedelta(minutes=1))
+    answered = f"V1,KARTU,chat,{MORNING.isoformat()},{MORNING.isoformat()}\n"
+    header = "conversation_id,service_code,channel,received_at,first_response_at\n"
+    deliver("conversation", "chats.csv", header + answered, MORNING + timedelta(minutes=2))
+    for minute in (2, 3):
+        models = built(MORNING + timedelta(minutes=minute))
+        assert models == before + len(list(folder.glob("*.sql"))), minute
+    (told,) = query("select sum(received) as received from marts.fct_response_time_interval")
+    assert told["received"] == 1
+
+
 def test_a_key_that_stands_twice_fails_its_data_test(centre):
     with centre.warehouse.engine().begin() as connection:
         connection.execute(

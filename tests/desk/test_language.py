@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-import yaml
 from jinja2 import nodes
 
 from rtm import speech
@@ -22,22 +21,6 @@ TOLD_BY_ATTRIBUTES = re.compile(
     r'\b(?:alt|title|placeholder|aria-label|aria-description|value|content)="([^"{]*)"'
 )
 NOT_WORDS = {"width=device-width, initial-scale=1", "light dark"}
-
-
-def test_every_word_stands_in_both_languages_with_the_same_values():
-    catalogues = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in Speech.files]
-    told = [
-        (f"{section}.{name}", texts)
-        for catalogue in catalogues
-        for section, names in catalogue.items()
-        for name, texts in names.items()
-    ]
-    assert len(told) > 150
-    for name, texts in told:
-        assert list(texts) == ["id", "en"], name
-        assert all(texts.values()), name
-        values = [set(re.findall(r"\{(\w+)\}", text)) for text in texts.values()]
-        assert values[0] == values[1], name
 
 
 def test_every_word_that_a_page_says_is_there_and_no_other():

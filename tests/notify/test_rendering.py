@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtm.notify.rendering import TEMPLATES, render
+from rtm.notify.rendering import render
 
 FACTS = {"kind": "stale_feed", "incident_subject": "call", "detail": "no file for 12 minutes"}
 
@@ -23,15 +22,6 @@ def test_no_data_can_break_a_header_or_the_page(subject: str, detail: str):
     assert tags == set(
         re.findall(r"<(/?\w+)", render("incident", FACTS, "id").html.partition("<body")[2])
     )
-
-
-def test_every_word_exists_in_both_languages_with_the_same_facts():
-    catalogue = yaml.safe_load((TEMPLATES / "words.yml").read_text(encoding="utf-8"))
-    for kind, words in catalogue.items():
-        for name, texts in words.items():
-            assert set(texts) == {"id", "en"}, f"{kind}.{name}"
-            facts = [sorted(re.findall(r"{\w+}", texts[language])) for language in ("id", "en")]
-            assert facts[0] == facts[1], f"{kind}.{name}"
 
 
 def test_a_fact_that_is_missing_is_an_error():

@@ -105,25 +105,34 @@ def test_a_plan_that_was_carried_out_is_not_withdrawn_after_it_was_reopened(
     assert query("select status from ops.recovery_plan") == [{"status": "submitted"}]
 
 
-def test_a_new_threshold_takes_no_breach_back_that_was_found_by_the_old_one(system, deliver, query):
+@pytest.mark.parametrize(
+    ("kpi", "channel", "threshold", "longer"),
+    [("response_time", "chat", "60", 120), ("service_level", "voice", "", 120)],
+    ids=["stated", "usual"],
+)
+def test_a_new_threshold_takes_no_breach_back_that_was_found_by_the_old_one(
+    system, deliver, query, kpi, channel, threshold, longer
+):
     deliver_reference(deliver)
-    target = REFERENCE["kpi_target"].splitlines()[0]
-    day = TEN.date()
-    target += "\nKARTU,chat,response_time,>=,90,,60,,2026-01-01\n"
+    header = REFERENCE["kpi_target"].splitlines()[0]
+    target = f"{header}\nKARTU,{channel},{kpi},>=,90,,{threshold},,2026-01-01\n"
     deliver("kpi_target", "target.csv", target, MORNING)
     answered = (TEN + timedelta(seconds=90)).isoformat()
     rows = (f"V{n},KARTU,chat,{TEN.isoformat()},{answered}\n" for n in range(20))
     deliver("conversation", "chats.csv", CONVERSATIONS + "".join(rows), TEN + 2 * MINUTE)
+    slow = (call(f"S{n}", TEN, "answered", 90) for n in range(20))
+    deliver("call", "slow.csv", CALL_HEADER + "".join(slow), TEN + 2 * MINUTE)
     run_cycle(system, TEN + 2 * MINUTE)
-    assert query("select kpi from ops.breach") == [{"kpi": "response_time"}]
-    longer = f"{target}KARTU,chat,response_time,>=,90,,120,,{day + timedelta(days=1)}\n"
-    deliver("kpi_target", "longer.csv", longer, TEN + timedelta(hours=20))
+    assert query("select kpi from ops.breach") == [{"kpi": kpi}]
+    tomorrow = TEN.date() + timedelta(days=1)
+    another = f"{target}KARTU,{channel},{kpi},>=,90,,{longer},,{tomorrow}\n"
+    deliver("kpi_target", "longer.csv", another, TEN + timedelta(hours=20))
     run_cycle(system, TEN + timedelta(hours=20))
-    now = "select threshold_s from intermediate.int_watched_kpi where kpi = 'response_time'"
-    assert query(now) == [{"threshold_s": 120}]
+    now = f"select threshold_s from intermediate.int_watched_kpi where kpi = '{kpi}'"
+    assert query(now) == [{"threshold_s": longer}]
     plan = (
         "select status from ops.recovery_plan join ops.breach using (breach_id)"
-        " where kpi = 'response_time'"
+        f" where kpi = '{kpi}'"
     )
     assert query(plan) == [{"status": "draft"}]
 

@@ -9,9 +9,8 @@ import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from rtm.notify import words
 from rtm.recovery import read_plan
-from rtm.recovery.form import SECTIONS, month_as_workbook, plan_as_pdf, plans_of_month
+from rtm.recovery.form import SECTIONS, Speech, month_as_workbook, plan_as_pdf, plans_of_month
 from rtm.recovery.lifecycle import Action
 from rtm.warehouse import Role
 from tests.recovery.conftest import MINUTE, TEN
@@ -32,14 +31,17 @@ def test_the_form_holds_what_was_written_and_who_did_what(act, missed, plan_id, 
     with missed.warehouse.transaction(Role.APP) as connection:
         content = plan_as_pdf(connection, read_plan(connection, plan_id), language)
     text = " ".join(pages(content).split())
-    say = words("plan_form", language)
+    say = Speech(language).say
     for written in ("Kartu Kredit", "Kabel putus", "Pantau saluran tiap jam", "Ani (A1)"):
         assert written in text
     told = {
         "id": ("telepon", "≥ 95 %", "0,00 %", "kritis"),
         "en": ("voice", "≥ 95 %", "0.00 %", "critical"),
     }
-    rows = [f"{say[name]} {value}" for name, value in zip(NUMBERS, told[language], strict=True)]
+    rows = [
+        f"{say('field.' + name)} {value}"
+        for name, value in zip(NUMBERS, told[language], strict=True)
+    ]
     for row in rows:
         assert row in text
     assert NOTE in text
@@ -47,9 +49,9 @@ def test_the_form_holds_what_was_written_and_who_did_what(act, missed, plan_id, 
     for names in SECTIONS.values():
         for name in names:
             # A target that is measured is of no roster
-            assert (say[name] in text) == (name != "roster_date"), name
+            assert (say(f"field.{name}") in text) == (name != "roster_date"), name
     for action in ("draft", "submit", "verify", "start", "finish", "reopen"):
-        assert say[f"action_{action}"] in text
+        assert say(f"taken.{action}") in text
 
 
 FACTS = {

@@ -36,8 +36,8 @@ def test_a_verified_plan_tells_who_is_to_do_what_until_when(missed, act, query):
         "Langkah berikut: pelaksanaan, paling lambat 23/11/2026 10:37 WIB",
         "Pelaksana: Ani",
         "Koreksi sekarang: Alihkan ke saluran cadangan",
-        "Tindakan korektif: Pantau saluran tiap jam",
-        "Tenggat penyelesaian: 23/11/2026 12:06 WIB",
+        "Tindakan korektif agar tidak terulang: Pantau saluran tiap jam",
+        "Tenggat: 23/11/2026 12:06 WIB",
     ):
         assert line in told, line
 

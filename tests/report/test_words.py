@@ -1,28 +1,15 @@
-"""The words of the report: whole in both languages, all of them used, and none in a template."""
+"""The words of the report: all of them used, and none in a template."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 
-import yaml
-
 import rtm
 from rtm.report.as_html import TEMPLATES
 from rtm.report.cells import WORDS, Speech
 from rtm.settings import REPOSITORY
 from rtm.speech import read_words
-
-
-def test_every_word_stands_in_both_languages_with_the_same_values():
-    catalogue = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-    told = [texts for names in catalogue.values() for texts in names.values()]
-    assert len(told) > 150
-    for texts in told:
-        assert list(texts) == ["id", "en"]
-        assert all(texts.values())
-        values = [set(re.findall(r"\{(\w+)\}", text)) for text in texts.values()]
-        assert values[0] == values[1], texts
 
 
 def test_every_word_is_used():

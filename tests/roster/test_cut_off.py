@@ -14,7 +14,7 @@ from sqlalchemy import text
 from rtm.cycle import STEPS, System, run_cycle, run_step
 from rtm.notify import ON_PAPER, words
 from rtm.recovery import Change, change_plan
-from rtm.recovery.form import month_as_workbook, plan_as_pdf
+from rtm.recovery.form import Speech, month_as_workbook, plan_as_pdf
 from rtm.recovery.lifecycle import Action, Cause, Content
 from rtm.speech import NOTHING
 from rtm.warehouse import Role
@@ -166,16 +166,18 @@ def test_mails_and_form_of_a_missing_roster_say_its_date_in_place_of_figures(
     assert "<td>23/11/2026</td>" in mail["body_html"]
     for body in mail.values():
         assert not any(say[name] in body for name in ("channel", "target", "observed", "window"))
-    say = words("plan_form", language)
+    speech = Speech(language)
+    names = ("roster_date", "kpi", "target", "observed", "gap", "volume")
+    label = dict(zip(names, speech.labels(names), strict=True))
     pages = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(form)).pages)
     text_of_form = " ".join(pages.split())
-    assert f"{say['roster_date']} 23/11/2026 {say['kpi']} Roster H-1" in text_of_form
-    assert not any(say[name] in text_of_form for name in ("observed", "gap", "volume"))
+    assert f"{label['roster_date']} 23/11/2026 {label['kpi']} Roster H-1" in text_of_form
+    assert not any(label[name] in text_of_form for name in ("observed", "gap", "volume"))
     assert "≥" not in text_of_form
     head, row = month.worksheets[0].iter_rows(values_only=True)
     cells = dict(zip(head, row, strict=True))
-    assert cells[say["roster_date"]] == datetime.combine(DAY, time())
-    figures = [cells[say[name]] for name in ("target", "observed", "gap", "volume")]
+    assert cells[label["roster_date"]] == datetime.combine(DAY, time())
+    figures = [cells[label[name]] for name in ("target", "observed", "gap", "volume")]
     assert figures == [NOTHING] * 4
 
 

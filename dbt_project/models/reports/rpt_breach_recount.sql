@@ -23,7 +23,7 @@ targets as (
     select distinct on (breaches.breach_id)
         breaches.breach_id,
         target.target,
-        target.threshold_s,
+        {{ threshold_of('target') }} as threshold_s,
         target.formula_version
     from breaches
     inner join {{ ref('int_service') }} as service on service.service_code = breaches.service_code
@@ -78,8 +78,7 @@ contacts as (
     -- Contacts are counted by the target of today: only where that of the day asked for the same
     inner join targets
         on targets.breach_id = breaches.breach_id
-        and coalesce(targets.threshold_s, watched.threshold_s, 0)
-        = coalesce(watched.threshold_s, 0)
+        and targets.threshold_s is not distinct from watched.threshold_s
         and targets.formula_version = watched.formula_version
     left join decided
         on decided.span_id = breaches.breach_id

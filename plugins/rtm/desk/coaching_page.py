@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, RowMapping, text
 
 from rtm.coaching import read_history
+from rtm.desk.people import is_theirs
 from rtm.desk.rights import Right, Visitor
 from rtm.recipients import names_of
 
@@ -19,9 +20,8 @@ MOST_ROWS = 200
 PAGE_SIZE = 50
 """Of each block of the list."""
 
-# Whose case it is for the visitor to decide: an agent of their own teams, or of none of the service
-# any more where they coordinate it, and never themselves
-STEPS = """
+# Nobody decides about themselves.
+STEPS = f"""
     select
         coaching.*,
         service.service_name,
@@ -29,12 +29,8 @@ STEPS = """
         coalesce(agent.agent_name, coaching.agent_id) as agent_name,
         team.team_code,
         coalesce(team.team_name, '') as team_name,
-        (
-            coalesce(team.team_code = any(:teams), false)
-            or team.service_code is distinct from coaching.service_code
-            and coaching.service_code = any(:coordinated)
-        )
-            and coaching.agent_id <> cast(:visitor as text) as is_mine,
+        {is_theirs("coaching.service_code")}
+        and coaching.agent_id <> cast(:visitor as text) as is_mine,
         coalesce(proposed.step_name, coaching.proposed_step) as proposed_name,
         coalesce(proposed.step_name_indonesian, coaching.proposed_step)
             as proposed_name_indonesian,

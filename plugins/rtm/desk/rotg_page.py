@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, RowMapping, TextClause, text
 from starlette.datastructures import FormData
 
 from rtm import audit
+from rtm.desk.people import is_theirs
 from rtm.desk.rights import Right, Visitor
 from rtm.desk.typed import LONGEST_TEXT, seen_revision, typed_text
 from rtm.floor.rounds import (
@@ -33,13 +34,6 @@ SHIFTS_AROUND = timedelta(days=2)
 FOUND, NOTE_OF = "found:", "note:"
 """How the fields of a form begin that are about an agent; the id is what follows."""
 
-# A team of theirs, or one of another service that is at work where they coordinate
-THEIRS = """(
-            {row}.team_code = any(:teams)
-            or team.service_code is distinct from {row}.service_code
-            and {row}.service_code = any(:coordinated)
-        )"""
-
 SHIFTS = f"""
     select
         shift.service_code,
@@ -54,7 +48,7 @@ SHIFTS = f"""
         team.team_name,
         service.service_name,
         service.timezone,
-        {THEIRS.format(row="shift")} as is_mine,
+        {is_theirs("shift.service_code")} as is_mine,
         first_round.round_id,
         first_round.checked_by,
         first_round.checked_at
@@ -84,7 +78,7 @@ OPEN = f"""
         and shift.roster_date between :first and :last
         and shift.planned_start_at <= :as_of
         and shift.planned_end_at > :ended_after
-        and {THEIRS.format(row="shift")}
+        and {is_theirs("shift.service_code")}
 """
 
 LISTED = text(
@@ -149,7 +143,7 @@ ROUNDS = f"""
         coalesce(team.team_name, made.team_code) as team_name,
         service.service_name,
         service.timezone,
-        {THEIRS.format(row="made")} as is_mine,
+        {is_theirs("made.service_code")} as is_mine,
         void.reason as void_reason,
         void.voided_at,
         void.round_id is not null as is_voided,

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
@@ -23,15 +24,15 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 from sqlalchemy import Connection, RowMapping, text
 
-from rtm import audit
+from rtm import audit, speech
 from rtm.fonts import BOLD, FONT, register_fonts
-from rtm.notify import words
 from rtm.recipients import names_of
 from rtm.recovery.changing import read_history, read_plan
 from rtm.roster.cells import saved, write_text
 from rtm.settings import Language
-from rtm.speech import COUNTS, NOTHING, PERCENT, Speech
+from rtm.speech import COUNTS, NOTHING, PERCENT
 
+WORDS = Path(__file__).with_name("words.yml")
 MARGIN = 18 * mm
 LABEL_WIDTH = 48 * mm
 COLUMN_WIDTH = 22
@@ -75,7 +76,6 @@ OF_MONTH = text(
     """
 )
 
-
 # The limit of each step, and when that of the step that waits is over
 LIMITS = text(
     """
@@ -95,6 +95,16 @@ LIMITS = text(
 )
 
 
+class Speech(speech.Speech):
+    """How the form says things in one language."""
+
+    files = (speech.SHARED, WORDS)
+
+    def labels(self, names: Iterable[str]) -> list[str]:
+        """Of fields of a plan."""
+        return [self.say(f"field.{name}") for name in names]
+
+
 def plans_of_month(
     connection: Connection, month: date, services: Sequence[str] | None = None
 ) -> list[RowMapping]:
@@ -109,7 +119,8 @@ def plan_as_pdf(connection: Connection, plan: RowMapping, language: Language) ->
     """One plan as a form: its numbers, what people wrote, and each step with who took it."""
     register_fonts()
     out = io.BytesIO()
-    title = words("plan_form", language)["title"].format(plan_id=plan["plan_id"])
+    speech = Speech(language)
+    title = speech.say("form.title", plan_id=plan["plan_id"])
     document = SimpleDocTemplate(
         out,
         pagesize=A4,
@@ -127,32 +138,32 @@ def plan_as_pdf(connection: Connection, plan: RowMapping, language: Language) ->
         canvas.drawString(MARGIN, 10 * mm, title)
         canvas.drawRightString(A4[0] - MARGIN, 10 * mm, str(canvas.getPageNumber()))
 
-    blocks = _blocks(connection, plan, language)
+    blocks = _blocks(connection, plan, speech)
     document.build(list(blocks), onFirstPage=footer, onLaterPages=footer)
     return out.getvalue()
 
 
-def _blocks(connection: Connection, plan: RowMapping, language: Language) -> Iterable[Flowable]:
-    say = words("plan_form", language)
+def _blocks(connection: Connection, plan: RowMapping, speech: Speech) -> Iterable[Flowable]:
     styles = getSampleStyleSheet()
     body = ParagraphStyle("cell", styles["BodyText"], fontName=FONT, fontSize=8, leading=11)
     heads = [ParagraphStyle(of, styles[of], fontName=BOLD) for of in ("Title", "Heading2")]
     title, heading = heads
-    yield Paragraph(escape(say["title"].format(plan_id=plan["plan_id"])), title)
-    yield Paragraph(escape(f"{say['status']}: {say['status_' + plan['status']]}"), body)
-    told = _told(connection, plan, language)
+    yield Paragraph(escape(speech.say("form.title", plan_id=plan["plan_id"])), title)
+    status = speech.say(f"plan_status.{plan['status']}")
+    yield Paragraph(escape(f"{speech.say('field.status')}: {status}"), body)
+    told = _told(connection, plan, speech)
     for section, names in SECTIONS.items():
-        yield Paragraph(escape(say[f"section_{section}"]), heading)
-        held = [[say[name], told[name]] for name in names if _holds(plan, name)]
-        yield _table(held, body, (LABEL_WIDTH, None))
-    yield Paragraph(escape(say["section_history"]), heading)
-    header = [say["when"], say["who"], say["step"], say["note"]]
+        yield Paragraph(escape(speech.say(f"form.section_{section}")), heading)
+        held = [name for name in names if _holds(plan, name)]
+        fields = zip(speech.labels(held), (told[name] for name in held), strict=True)
+        yield _table(list(fields), body, (LABEL_WIDTH, None))
+    yield Paragraph(escape(speech.say("form.section_history")), heading)
     zone = ZoneInfo(plan["timezone"])
-    taken = [[_plain(at, zone), *entry] for at, *entry in _history(connection, plan, language)]
-    rows = [header, *taken]
+    taken = [[_plain(at, zone), *entry] for at, *entry in _history(connection, plan, speech)]
+    rows = [_step_header(speech), *taken]
     yield _table(rows, body, (32 * mm, 40 * mm, 30 * mm, None))
     yield Spacer(0, 4 * mm)
-    yield Paragraph(escape(say["signature"]), body)
+    yield Paragraph(escape(speech.say("form.signature")), body)
 
 
 def _holds(plan: RowMapping, name: str) -> bool:
@@ -182,22 +193,21 @@ def month_as_workbook(
     connection: Connection, plans: Sequence[RowMapping], language: Language
 ) -> bytes:
     """The plans of a month, one row each, and every step of them on a second sheet."""
-    say = words("plan_form", language)
+    speech = Speech(language)
     book = Workbook()
     sheet = book.worksheets[0]
-    sheet.title = say["sheet_plans"]
+    sheet.title = speech.say("form.sheet_plans")
     columns = ["plan_id", "status", *(name for names in SECTIONS.values() for name in names)]
-    _write_row(sheet, 1, [say[name] for name in columns], is_header=True)
-    steps = book.create_sheet(say["sheet_steps"])
-    header = [say[name] for name in ("plan_id", "when", "who", "step", "note")]
-    _write_row(steps, 1, header, is_header=True)
+    _write_row(sheet, 1, speech.labels(columns), is_header=True)
+    steps = book.create_sheet(speech.say("form.sheet_steps"))
+    _write_row(steps, 1, [*speech.labels(["plan_id"]), *_step_header(speech)], is_header=True)
     step_row = 1
     for number, plan in enumerate(plans, start=2):
-        told = _told(connection, plan, language)
-        told |= {"status": say[f"status_{plan['status']}"]}
+        told = _told(connection, plan, speech)
+        told |= {"status": speech.say(f"plan_status.{plan['status']}")}
         figures = _figures(plan)
         _write_row(sheet, number, [figures.get(name) or told[name] for name in columns])
-        for at, *entry in _history(connection, plan, language):
+        for at, *entry in _history(connection, plan, speech):
             step_row += 1
             _write_row(steps, step_row, [figures["plan_id"], _moment(at, plan), *entry])
     for of in (sheet, steps):
@@ -254,9 +264,8 @@ def _write_row(
             cell.font = Font(bold=True)
 
 
-def _told(connection: Connection, plan: RowMapping, language: Language) -> dict[str, str]:
+def _told(connection: Connection, plan: RowMapping, speech: Speech) -> dict[str, str]:
     """Every field of the form as text, in that language and the zone of the service."""
-    say = words("plan_form", language)
     zone = ZoneInfo(plan["timezone"])
     told: dict[str, str] = {}
     for names in SECTIONS.values():
@@ -264,7 +273,7 @@ def _told(connection: Connection, plan: RowMapping, language: Language) -> dict[
             if name in plan:
                 told[name] = _plain(plan[name], zone)
     told["whys"] = "\n".join(f"{n}. {why}" for n, why in enumerate(plan["whys"], 1)) or "-"
-    speech, kpi = Speech(language), plan["kpi"]
+    kpi = plan["kpi"]
     told["channel"] = speech.channel(plan["channel"])
     told["kpi"] = speech.say(f"kpi.{kpi}")
     told["severity"] = speech.severity(plan["severity"])
@@ -273,22 +282,24 @@ def _told(connection: Connection, plan: RowMapping, language: Language) -> dict[
     told["observed"] = speech.kpi(kpi, plan["observed"], 2)
     counts = (plan["numerator"], plan["denominator"], plan["at_risk"])
     told["volume"] = speech.counted(kpi, *counts) or NOTHING
-    told |= _numbers(plan, language) | _limits(connection, plan, language)
+    told |= _numbers(plan, speech) | _limits(connection, plan, speech)
     if plan["cleared_at"]:
         told["cleared_at"] += f", {speech.say('ended.' + plan['cleared_because'])}"
-    told["is_on_legal_hold"] = say["held" if plan["is_on_legal_hold"] else "not_held"]
-    told["is_effective"] = say[f"effective_{plan['is_effective']}".lower()]
+    told["is_on_legal_hold"] = speech.say(
+        "form.held" if plan["is_on_legal_hold"] else "form.not_held"
+    )
+    told["is_effective"] = speech.say(f"form.effective_{plan['is_effective']}".lower())
     if plan["cause_category"]:
-        told["cause_category"] = say[f"cause_{plan['cause_category']}"]
+        told["cause_category"] = speech.say(f"cause.{plan['cause_category']}")
     people = {name: plan[name] for name in ("responsible", "author", "verifier") if plan[name]}
     known = names_of(connection, people.values())
     told |= {name: f"{known[agent_id]} ({agent_id})" for name, agent_id in people.items()}
     return {name: value if _holds(plan, name) else NOTHING for name, value in told.items()}
 
 
-def _numbers(plan: RowMapping, language: Language) -> dict[str, str]:
+def _numbers(plan: RowMapping, speech: Speech) -> dict[str, str]:
     """What was computed when the plan was drafted."""
-    facts, speech = plan["facts"], Speech(language)
+    facts = plan["facts"]
     explanation = _explanation(facts.get("explanation"), speech)
     way_back = _way_back(facts.get("way_back"), speech, plan["timezone"])
     return {
@@ -347,34 +358,37 @@ def _way_back(back: dict[str, Any] | None, speech: Speech, zone: str) -> Iterabl
         yield speech.say("analysis.more", count=len(candidates) - MOST_CANDIDATES)
 
 
-def _limits(connection: Connection, plan: RowMapping, language: Language) -> dict[str, str]:
+def _limits(connection: Connection, plan: RowMapping, speech: Speech) -> dict[str, str]:
     """Within how long each step is to be taken, and when the one that waits is due."""
-    say, speech, zone = words("plan_form", language), Speech(language), ZoneInfo(plan["timezone"])
+    zone = ZoneInfo(plan["timezone"])
     asked = {name: plan[name] for name in ("service_code", "severity", "plan_id")}
     told = {}
     for limit in connection.execute(LIMITS, asked):
-        within = say["sla_by_plan"]
+        within = speech.say("form.sla_by_plan")
         if limit.due_min is not None:
-            within = say["sla_within"].format(time=speech.duration(limit.due_min * 60))
+            within = speech.say("form.sla_within", time=speech.duration(limit.due_min * 60))
         if limit.due_at:
             moments = {"due": limit.due_at, "escalation": limit.escalate_at}
             local = {name: _plain(at, zone) for name, at in moments.items()}
-            within += "; " + say["sla_waits"].format(**local)
+            within += "; " + speech.say("form.sla_waits", **local)
         told[f"sla_{limit.step}"] = within
     return told
 
 
+def _step_header(speech: Speech) -> list[str]:
+    return [speech.say(f"form.{name}") for name in ("when", "who", "step", "note")]
+
+
 def _history(
-    connection: Connection, plan: RowMapping, language: Language
+    connection: Connection, plan: RowMapping, speech: Speech
 ) -> Iterable[tuple[datetime, str, str, str]]:
     """Each step: when, who, what, and the note."""
     history = read_history(connection, plan["plan_id"])
     names = names_of(connection, {entry["actor"] for entry in history})
-    names |= {audit.PIPELINE: Speech(language).say("actor.pipeline")}
-    say = words("plan_form", language)
+    names |= {audit.PIPELINE: speech.say("actor.pipeline")}
     for entry in history:
         note = (entry["content"] or {}).get("note", "")
-        yield entry["at"], names[entry["actor"]], say[f"action_{entry['action']}"], note
+        yield entry["at"], names[entry["actor"]], speech.say(f"taken.{entry['action']}"), note
 
 
 def _plain(value: Any, zone: ZoneInfo) -> str:

@@ -101,7 +101,7 @@ def tell_of_change(
         return
     facts: dict[str, Any] = {"actor_name": name_of(connection, actor), "note": note or ""}
     if action is Action.VERIFY:
-        facts["action"] = _action(connection, plan)
+        facts["action"] = _action(connection, plan, Speech(settings.language))
     _queue(
         *(connection, settings, plan, f"plan_{action.value}"),
         f"plan:{plan['plan_id']}:{plan['revision']}",
@@ -141,11 +141,9 @@ def _queue(
     facts: dict[str, Any],
     now: datetime,
 ) -> int:
-    told = {
-        **_facts(plan, settings),
-        "next_text": _next_step(connection, plan, settings.language),
-        **facts,
-    }
+    told = {**_facts(plan, settings), **facts}
+    if "next_text" not in told:
+        told["next_text"] = _next_step(connection, plan, settings.language)
     mails = [
         Mail(kind, key, address, told, f"breach-{plan['breach_id']}") for address in recipients
     ]
@@ -162,14 +160,15 @@ def _next_step(connection: Connection, plan: RowMapping, language: Language) -> 
     return told.format(step=step, due=_moment(plan, due.due_at))
 
 
-def _action(connection: Connection, plan: RowMapping) -> dict[str, str]:
-    """What is to be carried out, by whom and until when."""
-    return {
+def _action(connection: Connection, plan: RowMapping, speech: Speech) -> list[tuple[str, str]]:
+    """What is to be carried out, by whom and until when: each with its label."""
+    told = {
         "responsible": name_of(connection, plan["responsible"]),
         "correction": plan["correction"],
         "corrective_action": plan["corrective_action"],
-        "finish_by": _moment(plan, plan["due_at"]),
+        "due_at": _moment(plan, plan["due_at"]),
     }
+    return [(speech.say(f"field.{name}"), value) for name, value in told.items()]
 
 
 def _moment(plan: RowMapping, instant: datetime) -> str:

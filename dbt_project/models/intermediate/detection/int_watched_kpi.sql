@@ -12,8 +12,7 @@ select
     in_force.comparator,
     in_force.target,
     in_force.critical,
-    coalesce(in_force.threshold_s, case in_force.kpi when 'service_level' then 20 end)
-        as threshold_s,
+    {{ threshold_of('in_force') }} as threshold_s,
     coalesce(in_force.min_volume, 10) as min_volume,
     coalesce(in_force.window_min, 30) as window_min,
     -- Rule

@@ -28,7 +28,7 @@ rules as (
         touched.interval_start,
         services.short_abandon_s,
         services.counts_self_service,
-        coalesce(target.threshold_s, 20) as threshold_s,
+        coalesce(target.threshold_s, {{ usual_threshold_s() }}) as threshold_s,
         case when target.formula_version between 1 and 4 then target.formula_version else 1 end
             as formula_version
     from touched
