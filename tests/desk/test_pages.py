@@ -98,7 +98,7 @@ def test_today_lists_open_breaches_plans_and_missing_rosters(sign_in, marts):
     breach = open_breach(marts, "KARTU")
     page = sign_in().get("/rtm/").text
     assert f'href="/rtm/breaches/{breach.breach_id}"' in page
-    assert re.search(r'href="/rtm/plans/\d+">Rencana \d+</a>, draf', page)
+    assert re.search(r'href="/rtm/plans/\d+">Recovery plan \d+</a>, draf', page)
     assert "isi dan ajukan, paling lambat" in page
     of_priority = sign_in(OFFICE).get("/rtm/").text
     assert "versi terakhir ditolak" in of_priority

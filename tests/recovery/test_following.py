@@ -117,11 +117,15 @@ def test_a_new_threshold_takes_no_breach_back_that_was_found_by_the_old_one(
     header = REFERENCE["kpi_target"].splitlines()[0]
     target = f"{header}\nKARTU,{channel},{kpi},>=,90,,{threshold},,2026-01-01\n"
     deliver("kpi_target", "target.csv", target, MORNING)
-    answered = (TEN + timedelta(seconds=90)).isoformat()
-    rows = (f"V{n},KARTU,chat,{TEN.isoformat()},{answered}\n" for n in range(20))
-    deliver("conversation", "chats.csv", CONVERSATIONS + "".join(rows), TEN + 2 * MINUTE)
-    slow = (call(f"S{n}", TEN, "answered", 90) for n in range(20))
-    deliver("call", "slow.csv", CALL_HEADER + "".join(slow), TEN + 2 * MINUTE)
+    rule = f"service_code,kpi,is_active\nKARTU,{kpi},ya\n"
+    deliver("breach_rule", "rules.csv", rule, MORNING)
+    if channel == "chat":
+        answered = (TEN + timedelta(seconds=90)).isoformat()
+        rows = (f"V{n},KARTU,chat,{TEN.isoformat()},{answered}\n" for n in range(20))
+        deliver("conversation", "slow.csv", CONVERSATIONS + "".join(rows), TEN + 2 * MINUTE)
+    else:
+        slow = (call(f"S{n}", TEN, "answered", 90) for n in range(20))
+        deliver("call", "slow.csv", CALL_HEADER + "".join(slow), TEN + 2 * MINUTE)
     run_cycle(system, TEN + 2 * MINUTE)
     assert query("select kpi from ops.breach") == [{"kpi": kpi}]
     tomorrow = TEN.date() + timedelta(days=1)

@@ -169,8 +169,8 @@ def test_the_workbook_of_a_month_has_each_plan_and_each_step_and_no_formula(act,
     plans_sheet, steps_sheet = book.worksheets
     assert plans_sheet.max_row == 2
     assert [row[3] for row in steps_sheet.iter_rows(min_row=2, values_only=True)] == [
-        *("dibuat sebagai draf", "diajukan", "diverifikasi", "dimulai", "diselesaikan"),
-        "dibuka kembali",
+        *("Dibuat sebagai draf", "Diajukan", "Diverifikasi", "Dimulai", "Diselesaikan"),
+        "Dibuka kembali",
     ]
     assert steps_sheet.cell(7, 5).value == NOTE
     types = {cell.data_type for sheet in book for row in sheet for cell in row}
