@@ -13,7 +13,7 @@ from dbt_common.events.event_manager_client import get_event_manager
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
 
-from rtm.running_dbt import ModelError
+from rtm.running_dbt import ModelError, run_dbt
 from tests.conftest import maintenance
 from tests.small_centre import MORNING
 
@@ -49,6 +49,11 @@ def connected(monkeypatch):
 
     monkeypatch.setattr(psycopg2, "connect", open_counted)
     return opened, set_cut
+
+
+def test_what_dbt_warns_of_fails_a_run_with_its_words(system):
+    with pytest.raises(ModelError, match="models/nowhere"):
+        run_dbt(system.warehouse, system.settings, "run", "--select", "models/nowhere")
 
 
 def test_a_run_signs_in_once_a_thread_and_out_at_its_end(fill, connected):

@@ -6,10 +6,9 @@ What is run when is `rtm.models`' matter.
 from __future__ import annotations
 
 import gc
-import io
 import json
 import os
-from contextlib import redirect_stdout, suppress
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,9 +49,7 @@ def compile_inline(
     """The SQL of a template that names macros and models, as a view would have it; with a clock,
     as a run has it that is given this one."""
     given = ("--vars", json.dumps({"clock": clock})) if clock else ()
-    # What it compiles, dbt prints as well.
-    with redirect_stdout(io.StringIO()):
-        result = _invoke(warehouse, settings, "compile", "--inline", template, *given)
+    result = _invoke(warehouse, settings, "compile", "--inline", template, *given)
     if not result.success:
         raise ModelError(f"dbt compile: {result.exception}")
     nodes: list[Any] = list(getattr(result.result, "results", []))
@@ -147,9 +144,9 @@ def _keep_templates() -> None:
 
 @cache
 def _hear_trouble_only() -> None:
-    """Has dbt put together what it tells of a run only where it is a warning or an error.
+    """Has dbt put together what it tells of a run only where it is trouble, or would be.
 
-    It does so for all that it could write into a log, of which `--quiet` keeps the errors: a
+    It does so for all that it could write into a log, of which next to nothing is kept here: a
     message and its envelope for each statement, each relation that it remembers, each step.
     """
     from dbt_common.events.base_types import BaseEvent, EventLevel
@@ -162,20 +159,25 @@ def _hear_trouble_only() -> None:
         self.__dict__["told"] = (args, told)
 
     def read(self: BaseEvent) -> Any:
-        if "message" not in self.__dict__:
+        if "pb_msg" not in self.__dict__:
             args, told = self.__dict__["told"]
             put_together(self, *args, **told)
-        return self.__dict__["message"]
+        return self.__dict__["pb_msg"]
 
     def write(self: BaseEvent, message: Any) -> None:
-        self.__dict__["message"] = message
+        self.__dict__["pb_msg"] = message
 
     class OfTrouble(EventManager):
         def fire_event(
-            self, e: BaseEvent, level: EventLevel | None = None, *args: Any, **kwargs: Any
+            self,
+            e: BaseEvent,
+            level: EventLevel | None = None,
+            node: Any = None,
+            force_warn_or_error_handling: bool = False,
         ) -> None:
-            if (level or e.level_tag()) in (EventLevel.WARN, EventLevel.ERROR):
-                super().fire_event(e, level, *args, **kwargs)
+            is_trouble = (level or e.level_tag()) in (EventLevel.WARN, EventLevel.ERROR)
+            if is_trouble or force_warn_or_error_handling:
+                super().fire_event(e, level, node, force_warn_or_error_handling)
 
     BaseEvent.__init__ = keep  # type: ignore[method-assign]
     BaseEvent.pb_msg = property(read, write)

@@ -24,7 +24,7 @@ def plan_of_the_first_breach(page: Page) -> str:
     """From Today to the plan, as a team leader would go; its path."""
     page.locator("tr[data-breach] a").first.click()
     page.wait_for_url(re.compile(r"/rtm/breaches/\d+$"))
-    page.get_by_role("link", name=re.compile(r"^Rencana \d+$")).click()
+    page.get_by_role("link", name=re.compile(r"^Recovery plan \d+$")).click()
     page.wait_for_url(re.compile(r"/rtm/plans/\d+$"))
     return re.sub(r"^https?://[^/]+", "", page.url)
 

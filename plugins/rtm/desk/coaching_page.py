@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, RowMapping, text
 
 from rtm.coaching import read_history
-from rtm.desk.people import is_theirs
-from rtm.desk.rights import Right, Visitor
+from rtm.desk.rights import Right, Visitor, is_theirs
 from rtm.recipients import names_of
 
 Rows = Sequence[Row[Any]]

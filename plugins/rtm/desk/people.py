@@ -44,20 +44,6 @@ TEAMS = text(
     """
 )
 
-
-def is_theirs(service_code: str) -> str:
-    """That what is about a `team` at work for the service is for the visitor to decide: it is one
-    of their `:teams`, or of no team of the service, which is one of their `:coordinated`. A
-    condition in SQL; `Visitor` has the two lists."""
-    return f"""
-    (
-        coalesce(team.team_code = any(:teams), false)
-        or team.service_code is distinct from {service_code}
-        and {service_code} = any(:coordinated)
-    )
-    """
-
-
 HELD = {
     Position.TEAM_LEADER: "is_led",
     Position.COORDINATOR: "is_coordinated",

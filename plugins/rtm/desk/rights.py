@@ -109,3 +109,16 @@ def may(visitor: Visitor, right: Right, service_code: str) -> bool:
     """Whether a position of the visitor at the service grants the right."""
     positions = visitor.positions.get(service_code, frozenset())
     return any(right in GRANTS[position] for position in positions)
+
+
+def is_theirs(service_code: str) -> str:
+    """A condition in SQL, by the same rules: what is about somebody of the `team` who works for the
+    service is for the visitor to decide. Asks for `:teams`, whose agents they decide about, and
+    `:coordinated`, the services that they coordinate."""
+    return f"""
+    (
+        coalesce(team.team_code = any(:teams), false)
+        or team.service_code is distinct from {service_code}
+        and {service_code} = any(:coordinated)
+    )
+    """

@@ -12,8 +12,7 @@ from sqlalchemy import Connection, Row, RowMapping, TextClause, text
 from starlette.datastructures import FormData
 
 from rtm import audit
-from rtm.desk.people import is_theirs
-from rtm.desk.rights import Right, Visitor
+from rtm.desk.rights import Right, Visitor, is_theirs
 from rtm.desk.typed import LONGEST_TEXT, seen_revision, typed_text
 from rtm.floor.rounds import (
     RECORDED_FOR,

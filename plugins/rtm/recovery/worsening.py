@@ -26,7 +26,7 @@ WORSENED = text(
     """
 )
 
-# All watched KPIs are counted for it: asked where one is worse, and not every minute.
+# All watched KPIs are counted for it: only where somebody is still to be told.
 SHOWN_NOW = text(
     """
     select observed from marts.rpt_kpi_watch

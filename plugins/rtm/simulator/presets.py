@@ -228,7 +228,7 @@ def _rush(
     service, (begins, ends) = scenario.service(service_code), span
     hours = {
         (begins + timedelta(minutes=minutes)).astimezone(service.zone).hour
-        for minutes in range(0, round((ends - begins).total_seconds() / 60), 30)
+        for minutes in range(round((ends - begins).total_seconds() / 60))
     }
     rates = service.channel(channel).arrivals_per_hour
     amount = max(times, round(per_hour / min(rates[hour] for hour in hours), 2))
